@@ -1,0 +1,40 @@
+"""The frame of the dashboards: the city's colours, the menu, and where to go from here. Nothing else."""
+
+import streamlit as st
+
+from dashboards import data, theme
+from dashboards.views import budget, capital_projects, map, overview, resolution_times, stories
+
+# view, its name in the menu, the table without which it has nothing to show
+VIEWS = (
+    (overview, "Overview", "releases"),
+    (resolution_times, "Resolution times", "durations"),
+    (map, "Map", "area_counts"),
+    (stories, "Stories", "stories"),
+    (budget, "Budget", "budget_lines"),
+    (capital_projects, "Capital projects", "capital_projects"),
+)
+
+
+def main() -> None:
+    if data.release() is None:
+        st.title("Nothing has been published yet")
+        st.markdown("These pages open with the first release. Run `cityglass run`, or `cityglass demo` to see a made-up city.")
+        return
+    look = data.colours()
+    st.set_page_config(page_title=look.name, layout="wide")
+    st.html(theme.style(look))
+    pages = [
+        st.Page(view.render, title=name, url_path=view.__name__.rpartition(".")[2], default=view is overview)
+        for view, name, table in VIEWS
+        if data.has(table)
+    ]
+    st.navigation(pages, position="top").run()
+    st.divider()
+    st.caption(
+        f"{look.name}, release `{data.release().id}`. [All data](/catalogue) · [Methods](/about/methods) · [Privacy](/about/privacy) · "
+        "[Front page](/). Nothing here needs more than these pages: every number is also a table and a query."
+    )
+
+
+main()

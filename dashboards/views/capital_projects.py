@@ -1,0 +1,104 @@
+"""What the city builds: plan and spending by phase, where, and every project in a table."""
+
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, data, show, theme
+from dashboards.words import PHASES
+
+NO_DISTRICT = "Citywide or unknown"
+BY = {"phase": "phase", "department": "department", "district": "district"}
+
+
+def render() -> None:
+    look = data.colours()
+    show.title("Capital projects", "What the city builds, how far it is, what is planned for it and what has been spent.")
+    columns = st.columns(4)
+    with columns[0]:
+        by = show.choose("Compare by", "by", BY, words=BY, every=False)
+    with columns[1]:
+        phase = show.choose("Phase", "phase", data.options("phase"), words=PHASES)
+    with columns[2]:
+        department = show.choose("Department", "department", data.options("capital_department"))
+    with columns[3]:
+        district = show.choose("District", "district", data.options("capital_district"))
+    chosen = {"phase": phase, "department": department, "district": district}
+    frame = data.ask("capital_projects_table", **chosen)
+    if frame.empty:
+        show.stop("No project fits this choice. Try another phase, department or district.")
+    _spent(look, chosen | {"by": by})
+    _map(chosen, frame)
+    _table(chosen, frame)
+    _reconciled()
+
+
+def _spent(look: theme.Theme, chosen: dict[str, str]) -> None:
+    frame = data.ask("capital_by_phase", **chosen)
+    show.heading(f"Planned and spent, by {BY[chosen['by']]}")
+    shown = frame.assign(label=frame["label"].map(PHASES)) if chosen["by"] == "phase" else frame
+    show.chart(
+        charts.plan_and_spent(shown, look),
+        "capital_by_phase",
+        frame,
+        chosen,
+        alt=f"Bars: planned and spent, by {BY[chosen['by']]}",
+        sentence=_sum(frame),
+        n=int(frame["projects"].sum()),
+        of="projects",
+        rows=("capital_projects", _filters(chosen)),
+        columns=("label", "projects", "budget_cents", "spent_cents", "spent_share", "unstated"),
+        twin=shown,
+    )
+
+
+def _sum(frame: pd.DataFrame) -> str:
+    words = f"{theme.dollars(frame['budget_cents'].sum())} is planned and {theme.dollars(frame['spent_cents'].sum())} has been spent."
+    unstated = int(frame["unstated"].sum())
+    return words + (f" {theme.number(unstated)} projects do not state what they spent." if unstated else "")
+
+
+def _map(chosen: dict[str, str], frame: pd.DataFrame) -> None:
+    placed = frame[frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(("site", "neighbourhood"))]
+    show.heading("Where it is built")
+    if placed.empty:
+        st.info("None of these projects states a place smaller than the city.")
+        return
+    show.embed(
+        "/dashboards/maps/capital?" + urlencode({name: value for name, value in chosen.items() if value}),
+        "capital_projects_table",
+        frame,
+        chosen,
+        alt="Map: capital projects by phase",
+        sentence=f"{theme.number(len(placed))} of {theme.number(len(frame))} projects are on the map; the others are citywide or state no place.",
+        n=len(frame),
+        of="projects",
+        rows=("capital_projects", _filters(chosen)),
+        columns=("name", "phase", "district", "neighbourhood", "place_precision"),
+    )
+
+
+def _table(chosen: dict[str, str], frame: pd.DataFrame) -> None:
+    show.heading("All projects")
+    columns = ("name", "department", "phase", "district", "budget_cents", "spent_cents", "spent_share", "start_date", "end_date")
+    show.table(frame, columns, "Capital projects")
+    st.caption(f"n = {theme.number(len(frame))} projects · as of {theme.day(frame['as_of'].iloc[0])}")
+    st.markdown(show.links("capital_projects_table", chosen, ("capital_projects", _filters(chosen))))
+
+
+def _reconciled() -> None:
+    frame = data.ask("capital_reconciled")
+    if frame.empty:
+        return
+    show.heading("Does it add up?")
+    show.table(frame, ("measure", "projects", "amount_cents", "stated_cents", "difference_cents", "stated_in", "note"), "Totals")
+    asked = data.question("capital_reconciled")
+    st.caption(show.plain(f"n = {theme.number(frame['projects'].max())} projects · as of {theme.day(frame['as_of'].iloc[0])} · {asked.caution}"))
+    st.markdown(show.links("capital_reconciled", {}, ("capital_totals", {})))
+
+
+def _filters(chosen: dict[str, str]) -> dict[str, str]:
+    """What finds the rows in the table itself, where a district that is not known is null."""
+    found = {name: value for name, value in chosen.items() if value and name != "by"}
+    return found if found.get("district") != NO_DISTRICT else found | {"district": "", "district__isnull": "1"}

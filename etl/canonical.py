@@ -1,0 +1,291 @@
+"""Row -> record by the city's field map: typing in one SELECT, then classifying as Narwhals expressions.
+
+Typing is SQL because local time needs the engine's time-zone tables; everything that judges a value is in FINISH.
+A record that cannot be used carries a `reason`; a value that had to be set aside leaves a `flags` word.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import narwhals as nw
+from narwhals import col, lit, when
+
+from etl.sources.page import Request, plain
+from hub.city import City, Source
+from hub.schema import Column, Dataset, Privacy, Type
+
+SENTINELS = ("1900-01-01", "1970-01-01", "9999-12-31")  # dates with which systems say 'none'
+NULLS = ("", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+MARGIN_DEGREES = 0.02  # how far outside the city's box a place may lie
+
+# flag: what the public is told of it
+FLAGS = {
+    "sentinel_date": "A date that means 'none' (such as 1900-01-01) was set aside",
+    "bad_date": "A date could not be read and was set aside",
+    "closed_before_opened": "Closed before it was opened: the closing date was set aside",
+    "open_with_closing_date": "Open, yet with a closing date: the date was set aside",
+    "closed_without_date": "Closed, but no usable closing date is given",
+    "closed_at_opening": "Opened and closed in the same second: counted as administrative",
+    "unknown_status": "A status word that the city's table does not know",
+    "unknown_disposition": "Closing words that the city's table does not know",
+    "default_point": "A geocoder's fallback point: the place was set aside",
+    "outside_city": "A point outside the city: the place was set aside",
+    "bad_number": "A number could not be read and was set aside",
+}
+TEXT_SQL = r"case when contains({x}, '  ') or contains({x}, chr(10)) then regexp_replace({x}, '\s+', ' ', 'g') else {x} end"
+
+
+def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
+    """record column -> the names it may have in the source; constants and keys name none."""
+    named = {column.name: source.fields.get(column.name, [column.name]) for column in dataset.record}
+    return {name: [given] if isinstance(given, str) else given for name, given in named.items() if not isinstance(given, dict)}
+
+
+def request(source: Source, dataset: Dataset) -> Request:
+    """What to ask of the source: only columns that the field map names."""
+    named = aliases(source, dataset)
+    composed = [c for given in source.fields.values() if isinstance(given, dict) for c in given.get("key_of", given.get("sum_of", []))]
+    wide = [entry["column"] for entry in source.layout.get("rows_from_columns", [])]
+    kept = [*(alias for names in named.values() for alias in names), *composed, *wide, *source.layout.get("only", {})]
+    made = {"amount_cents"} if wide else set()
+    made |= {key for entry in source.layout.get("rows_from_columns", []) for key in entry["set"]}
+    required = tuple(tuple(named[c.name]) for c in dataset.record if c.required and c.name in named and c.name not in made)
+    return Request(source.name, source.location, source.layout, frozenset(map(plain, kept)), required)
+
+
+def stored(dataset: Dataset) -> tuple[Column, ...]:
+    """The columns the vault keeps: all but free text, which no policy of ours uses."""
+    return tuple(column for column in dataset.record if column.privacy is not Privacy.TEXT)
+
+
+def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -> str:
+    """SELECT from `page` (text columns and `row_number`) to the record's columns in their types.
+
+    Rows that `layout.only` leaves out and empty cells of a wide table make no record."""
+    at = {plain(name): name for name in header}
+    nulls = ", ".join(_quote(word) for word in {*NULLS, *(word.casefold() for word in source.layout.get("nulls", []))})
+    parts = []
+    for made in source.layout.get("rows_from_columns", []) or [None]:
+        if made and any(plain(made[key]) not in at for key in ("column", "beside") if key in made):
+            continue
+        columns = [sql for c in dataset.record for sql in _column_sql(c, source, dataset, at, made)]
+        stated = f"{_name(at[plain(made['column'])])} is not null" if made else "true"
+        parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at, nulls)}) where {stated}")
+    outer = [_outer_sql(column, source, dataset) for column in dataset.record]
+    return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
+
+
+def _rows_sql(source: Source, at: dict[str, str], nulls: str) -> str:
+    kept = []
+    for column, words in source.layout.get("only", {}).items():
+        if plain(column) in at:
+            kept.append(f"{_name(at[plain(column)])} in ({', '.join(map(_quote, words))})")
+    cleaned = ", ".join(
+        f"case when strlen({n}) < 24 and lower(trim({n})) in ({nulls}) then null else trim({n}) end as {n}"
+        for n in map(_name, at.values())
+    )
+    return f"select row_number, {cleaned} from page where {' and '.join(kept) or 'true'}"
+
+
+def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, str], made: dict | None) -> list[str]:
+    """The typed value, and for all but text whether anything was given."""
+    if _stem_of_instant(column, dataset):
+        return []
+    given = source.fields.get(column.name, [column.name])
+    if made and column.name in made["set"]:
+        value = _quote(str(made["set"][column.name]))
+    elif made and column.type is Type.CENTS:
+        value = _name(at[plain(made["column"])])
+    elif isinstance(given, dict):
+        value = _composed_sql(given, at, made)
+    else:
+        found = [_name(at[plain(alias)]) for alias in ([given] if isinstance(given, str) else given) if plain(alias) in at]
+        value = f"coalesce({', '.join(found)})" if found else "null::varchar"
+    if isinstance(given, dict) and "sum_of" in given:
+        return [f"{value} as {column.name}"]
+    typed = f"{TYPED[column.type](value, source)} as {column.name}"
+    return [typed] if column.type is Type.TEXT else [typed, f"({value}) is not null as given_{column.name}"]
+
+
+def _stem_of_instant(column: Column, dataset: Dataset) -> str:
+    """For a local day that belongs to an instant of the record: that instant's name."""
+    instant = column.name.removesuffix("_date") + "_datetime"
+    known = column.name.endswith("_date") and any(other.name == instant for other in dataset.record)
+    return instant if known else ""
+
+
+def _outer_sql(column: Column, source: Source, dataset: Dataset) -> str:
+    if instant := _stem_of_instant(column, dataset):
+        return f"strftime(timezone({_quote(source.time_zone)}, {instant}), '%Y-%m-%d') as {column.name}"
+    if column.type is Type.INSTANT:
+        return f"epoch({column.name})::bigint as {column.name}"
+    return column.name
+
+
+def _composed_sql(given: dict, at: dict[str, str], made: dict | None) -> str:
+    if "is" in given:
+        return _quote(str(given["is"]))
+    if "sum_of" in given:
+        found = [f"coalesce({_cents(_name(at[plain(c)]), None)}, 0)" for c in given["sum_of"] if plain(c) in at]
+        return " + ".join(found) or "null::bigint"
+    found = [f"coalesce({_name(at[plain(c)])}, '')" for c in given["key_of"] if plain(c) in at]
+    constants = [_quote(f"{key}={value}") for key, value in (made or {"set": {}})["set"].items()]
+    key = f"concat_ws(chr(31), {', '.join([*found, *constants])})"
+    again = f"row_number() over (partition by {key} order by row_number)"
+    return f"(left(md5({key}), 16) || case when {again} > 1 then '-' || {again} else '' end)"
+
+
+def _instant(x: str, source: Source) -> str:
+    zone = _quote(source.time_zone)
+    forms = [_quote(form) for form in source.layout.get("dates", [])]
+    naive = _naive(x, forms)
+    aware = rf"case when regexp_matches({x}, ':\d\d.*(Z|[+-]\d\d(:?\d\d)?)$') then try_cast({x} as timestamptz)"
+    if source.layout.get("epoch"):
+        per = {"seconds": 1, "milliseconds": 1000}[source.layout["epoch"]]
+        aware += rf" when regexp_full_match({x}, '-?\d+') then to_timestamp({x}::bigint / {per})"
+    return f"{aware} else timezone({zone}, {naive}) end"
+
+
+def _date(x: str, source: Source) -> str:
+    return f"strftime({_naive(x, [_quote(form) for form in source.layout.get('dates', [])])}, '%Y-%m-%d')"
+
+
+def _naive(x: str, forms: list[str]) -> str:
+    """A timestamp without zone: by the declared forms, else as ISO 8601. Declared first: a failed cast is slow."""
+    declared = f"try_strptime({x}, [{', '.join(forms)}]), " if forms else ""
+    return f"coalesce({declared}try_cast({x} as timestamp))"
+
+
+def _cents(x: str, source: Source | None) -> str:
+    bare = f"replace(replace(replace(replace(replace({x}, '$', ''), ',', ''), ' ', ''), '(', '-'), ')', '')"
+    return f"cast(round(try_cast({bare} as decimal(20, 6)) * 100) as bigint)"
+
+
+TYPED: dict[Type, Callable[[str, Source], str]] = {
+    Type.TEXT: lambda x, source: TEXT_SQL.format(x=x),
+    Type.INTEGER: lambda x, source: f"try_cast({x} as bigint)",
+    Type.NUMBER: lambda x, source: f"try_cast({x} as double)",
+    Type.BOOLEAN: lambda x, source: f"cast(lower({x}) in ('1', 'true', 'yes', 'y') as integer)",
+    Type.CENTS: _cents,
+    Type.DATE: _date,
+    Type.INSTANT: _instant,
+}
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+# Judging
+
+
+def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) -> nw.LazyFrame:
+    """Add `flags` and `reason`, normalise and classify: the record as the vault will keep it, with `row_number`."""
+    frame = frame.with_columns(flags=lit(""), reason=lit(None, dtype=nw.String))
+    frame = FINISH[dataset.name](frame, city, source)
+    for column in reversed([c for c in dataset.record if c.required]):
+        given = col(f"given_{column.name}") if column.type is not Type.TEXT else lit(False)
+        unread = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
+        frame = frame.with_columns(reason=when(col(column.name).is_null()).then(unread).otherwise(col("reason")))
+    return frame.select("row_number", "flags", "reason", *(column.name for column in stored(dataset)))
+
+
+def _flag(frame: nw.LazyFrame, word: str, condition: nw.Expr) -> nw.LazyFrame:
+    marked = when(condition).then(nw.concat_str(col("flags"), lit(f"{word};"))).otherwise(col("flags"))
+    return frame.with_columns(flags=marked)
+
+
+def _set_aside(frame: nw.LazyFrame, word: str, condition: nw.Expr, *columns: str) -> nw.LazyFrame:
+    """Flag the rows and null the columns where the condition holds."""
+    frame = _flag(frame, word, condition)
+    return frame.with_columns(when(~condition.fill_null(False)).then(col(name)).alias(name) for name in columns)
+
+
+def service_requests(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
+    frame = frame.with_columns(category_raw=nw.coalesce(col("category_raw"), col("service_name"), col("service_code")))
+    frame = frame.with_columns(service_name=nw.coalesce(col("service_name"), col("service_code")))
+    frame = _dates(frame, source)
+    frame = _places(frame, city, source)
+    frame = _status(frame, source)
+    frame = _disposition(frame, source)
+    address = col("address").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", " ")
+    return frame.with_columns(address=address)
+
+
+def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
+    days = [datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() for day in {*SENTINELS, *source.layout.get("sentinels", [])}]
+    for name in ("requested", "expected", "closed", "updated"):
+        instant = f"{name}_datetime"
+        with_day = [instant, f"{name}_date"] if name in ("requested", "closed") else [instant]
+        frame = _flag(frame, "bad_date", col(f"given_{instant}") & col(instant).is_null())
+        none = nw.any_horizontal(*(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True)
+        frame = _set_aside(frame, "sentinel_date", none, *with_day)
+    backwards = col("closed_datetime") < col("requested_datetime")
+    return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_date")
+
+
+def _places(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
+    lat, long = col("lat"), col("long")
+    west, south, east, north = city.bbox
+    for point_lat, point_long in source.layout.get("default_points", []):
+        near = ((lat - point_lat).abs() < 0.00006) & ((long - point_long).abs() < 0.00006)
+        frame = _set_aside(frame, "default_point", near, "lat", "long")
+    inside = lat.is_between(south - MARGIN_DEGREES, north + MARGIN_DEGREES) & long.is_between(west - MARGIN_DEGREES, east + MARGIN_DEGREES)
+    return _set_aside(frame, "outside_city", ~inside, "lat", "long")
+
+
+def _status(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
+    words = {word.casefold(): status for word, status in source.layout.get("statuses", {}).items()}
+    known = {"open": "open", "closed": "closed"} | words
+    raw = col("status_raw").str.to_lowercase()
+    status = lit(None, dtype=nw.String)
+    for meaning in ("open", "closed"):
+        status = when(raw.is_in([word for word, means in known.items() if means == meaning])).then(lit(meaning)).otherwise(status)
+    frame = frame.with_columns(status=status)
+    frame = _flag(frame, "unknown_status", col("status").is_null())
+    frame = frame.with_columns(
+        status=when(col("status").is_null() & ~col("closed_datetime").is_null()).then(lit("closed")).otherwise(col("status"))
+    )
+    contradiction = (col("status") == "open") & ~col("closed_datetime").is_null()
+    frame = _set_aside(frame, "open_with_closing_date", contradiction, "closed_datetime", "closed_date")
+    return _flag(frame, "closed_without_date", (col("status") == "closed") & col("closed_datetime").is_null())
+
+
+def _disposition(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
+    words = nw.concat_str(col("disposition"), col("closure_note"), separator=" ", ignore_nulls=True).str.to_lowercase()
+    found = lit("unknown")
+    for rule in reversed(source.layout.get("dispositions", [])):
+        found = when(words.str.contains(rule["contains"].casefold(), literal=True)).then(lit(rule["is"])).otherwise(found)
+    for word, disposition in source.layout.get("status_dispositions", {}).items():
+        found = when(col("status_raw").str.to_lowercase() == word.casefold()).then(lit(disposition)).otherwise(found)
+    frame = frame.with_columns(disposition=when(col("status") == "closed").then(found))
+    frame = _flag(frame, "unknown_disposition", col("disposition") == "unknown")
+    instant = (col("closed_datetime") == col("requested_datetime")) & (col("requested_datetime") % 60 != 0)
+    paper = instant & col("disposition").is_in(["done", "unknown", "scheduled", "noted"])
+    frame = _flag(frame, "closed_at_opening", paper)
+    return frame.with_columns(disposition=when(paper).then(lit("administrative")).otherwise(col("disposition")))
+
+
+def budget(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
+    return frame
+
+
+def capital_projects(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
+    phase = lit("unknown")
+    for word, means in source.layout.get("phases", {}).items():
+        phase = when(col("status").str.to_lowercase() == word.casefold()).then(lit(means)).otherwise(phase)
+    frame = _flag(frame.with_columns(phase=phase), "unknown_status", phase == "unknown")
+    return _places(frame, city, source)
+
+
+def stories(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
+    precision = col("place_precision").str.to_lowercase()
+    known = precision.is_in(["exact", "block", "neighbourhood", "city", "none"])
+    return frame.with_columns(place_precision=when(known).then(precision).otherwise(lit("none")))
+
+
+FINISH = {"service_requests": service_requests, "budget": budget, "capital_projects": capital_projects, "stories": stories}

@@ -1,0 +1,89 @@
+"""Whole tables as files: CSV.gz and Parquet of each released table, with row counts and sha256."""
+
+import gzip
+import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from etl.tables import schema_of
+from hub.city import City
+from hub.datasets import tables
+from hub.schema import Table, Type
+
+BATCH_ROWS = 50_000
+GZIP_LEVEL = 5
+
+
+def write(database: Path, table: Table, folder: Path) -> None:
+    """Write <table>.csv.gz and <table>.parquet of one table."""
+    schema = schema_of(table)
+    csv_path, parquet_path = folder / f"{table.name}.csv.gz", folder / f"{table.name}.parquet"
+    con = sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)
+    cursor = con.execute(f'select {", ".join(table.names)} from "{table.name}" order by rowid')
+    with (
+        csv_path.open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=GZIP_LEVEL, mtime=0) as packed,
+        pq.ParquetWriter(parquet_path, schema, compression="zstd") as parquet,
+    ):
+        packed.write((",".join(table.names) + "\n").encode())
+        while batch := cursor.fetchmany(BATCH_ROWS):
+            columns = [pa.array(values, field.type) for values, field in zip(zip(*batch, strict=True), schema, strict=True)]
+            chunk = pa.table(columns, schema=schema)
+            sink = pa.BufferOutputStream()
+            pacsv.write_csv(chunk, sink, pacsv.WriteOptions(include_header=False))
+            packed.write(sink.getvalue())
+            parquet.write_table(chunk)
+    con.close()
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def contents(database: Path) -> dict[str, int]:
+    """Rows per table."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as con:
+        return {table.name: con.execute(f'select count(*) from "{table.name}"').fetchone()[0] for table in tables()}
+
+
+FRICTIONLESS = {
+    Type.TEXT: "string",
+    Type.INTEGER: "integer",
+    Type.NUMBER: "number",
+    Type.CENTS: "integer",
+    Type.DATE: "date",
+    Type.INSTANT: "integer",
+    Type.BOOLEAN: "integer",
+}
+
+
+def datapackage(city: City, release_id: str, folder: Path) -> dict:
+    """The downloads as a Frictionless Data Package: one resource per CSV, with the meaning of each column."""
+    return {
+        "name": f"{city.slug}-{release_id[:8]}",
+        "title": city.brand.name,
+        "version": release_id,
+        "resources": [_resource(table, folder / "downloads" / f"{table.name}.csv.gz") for table in tables() if table.download],
+    }
+
+
+def _resource(table: Table, path: Path) -> dict:
+    fields = [{"name": c.name, "type": FRICTIONLESS[c.type], "description": c.help} for c in table.columns]
+    return {
+        "name": table.name.strip("_").replace("_", "-"),
+        "title": table.title,
+        "description": table.about,
+        "path": f"downloads/{path.name}",
+        "format": "csv",
+        "compression": "gz",
+        "encoding": "utf-8",
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{sha256(path)}",
+        "schema": {"fields": fields, **({"primaryKey": list(table.key)} if table.key else {})},
+    }

@@ -1,0 +1,72 @@
+"""Which engine the transforms run on: they are Narwhals expressions; this file holds what Narwhals cannot say.
+
+Embedded: DuckDB, the vault's own engine. Small tables (calendars, cells) are made in Python once per distinct value
+and joined, so that they need nothing of the engine.
+"""
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from itertools import count
+
+import duckdb
+import narwhals as nw
+import pyarrow as pa
+
+BLOCK = 64  # of SHA-256
+
+
+@dataclass(frozen=True, slots=True)
+class DuckEngine:
+    """The embedded engine over an open connection. Temporary tables live as long as the connection."""
+
+    con: duckdb.DuckDBPyConnection
+    numbers: count = field(default_factory=count)
+
+    def table(self, name: str) -> nw.LazyFrame:
+        return nw.from_native(self.con.table(name))
+
+    def given(self, rows: pa.Table) -> nw.LazyFrame:
+        """A small table made in Python."""
+        name = f"given_{next(self.numbers)}"
+        self.con.register("_given", rows)
+        self.con.execute(f"create temp table {name} as select * from _given")
+        self.con.unregister("_given")
+        return self.table(name)
+
+    def keep(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """Compute the frame now, once."""
+        name, relation = f"kept_{next(self.numbers)}", frame.to_native()
+        self.con.register("_kept", relation)
+        self.con.execute(f"create temp table {name} as select * from _kept")
+        self.con.unregister("_kept")
+        return self.table(name)
+
+    def arrow(self, frame: nw.LazyFrame) -> pa.Table:
+        return frame.to_native().to_arrow_table()
+
+    def keyed(self, frame: nw.LazyFrame, key: bytes) -> nw.LazyFrame:
+        """Add `id` and `public_id`: HMAC-SHA256 of source, 0x1f, record key; computed in the engine."""
+        padded = key.ljust(BLOCK, b"\0")
+        inner, outer = (bytes(b ^ pad for b in padded).hex() for pad in (0x36, 0x5C))
+        message = "encode(source || chr(31) || key)"
+        relation = frame.to_native().query(
+            "rows_",
+            f"select * exclude (mac), (('0x' || left(mac, 16))::ubigint // 2)::bigint as id, "
+            f"{_base32('mac[1:10]')} || {_base32('mac[11:20]')} as public_id from ("
+            f"select *, sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message}))) as mac from rows_)",
+        )
+        return nw.from_native(relation)
+
+
+def _base32(ten_hex_digits: str) -> str:
+    """40 bits as eight letters of RFC 4648, in lower case."""
+    digits = f"to_base(('0x' || {ten_hex_digits})::bigint, 32, 8)"
+    return f"translate({digits}, '0123456789ABCDEFGHIJKLMNOPQRSTUV', 'abcdefghijklmnopqrstuvwxyz234567')"
+
+
+def keyed_id(key: bytes, source: str, record_key: str) -> tuple[int, str]:
+    """(id, public_id) of one record, by the standard library: what `keyed` must equal."""
+    mac = hmac.new(key, f"{source}\x1f{record_key}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(mac[:8], "big") >> 1, base64.b32encode(mac).decode().lower()[:16]

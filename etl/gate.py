@@ -1,0 +1,214 @@
+"""The last word: checks that can stop a release. Each is a question to the finished database, with a bound.
+
+CHECKS look at the new release, the one before and the policy; nothing else can publish."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hub.datasets import DATASETS, tables
+from hub.policy import GRAINS, LEVELS, Policy
+from hub.questions import measures, queries
+from hub.sql_functions import register
+
+LONGEST_VALUE = 200_000  # bytes; the guard of the public server refuses longer ones
+UNUSABLE = 0.005  # share of keys in quarantine beyond which something is wrong with the source,
+FEW = 10  # unless they are so few
+CLASS = "service_group, place_id, requested_bucket, requested_grain"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check demanded and found."""
+
+    check_name: str
+    bound: str
+    value: str
+    is_passed: bool
+    n: int
+
+    @property
+    def row(self) -> dict:
+        return {**{name: getattr(self, name) for name in self.__slots__}, "is_passed": int(self.is_passed)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged by: the policy, the release served before, and what only the builder knows.
+
+    `fewest_locations`: per tier the smallest number of distinct locations in a released class; None where the vault
+    is not at hand. `fallen`: ids that had to become coarser since the last release, which the comparison exempts."""
+
+    policy: Policy
+    before: Path | None = None
+    fewest_locations: dict[str, int] | None = None
+    fallen: frozenset[int] = frozenset()
+    same_epoch: bool = False
+    new: sqlite3.Connection | None = None
+
+
+def judge(path: Path, case: Case) -> list[Finding]:
+    """Every check of the database at `path`, in order. A release passes if all findings do."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as con:
+        case = replace(case, new=con)
+        if case.before and case.same_epoch:
+            con.execute("attach database ? as before", [f"file:{case.before}?mode=ro&immutable=1"])
+        return [finding for check in CHECKS for finding in check(case)]
+
+
+def _one(case: Case, sql: str):
+    return case.new.execute(sql).fetchone()[0]
+
+
+def closed_list(case: Case) -> list[Finding]:
+    found = []
+    for table in tables():
+        has = tuple(row[1] for row in case.new.execute(f"pragma table_info({table.name})"))
+        if has != table.names:
+            found.append(f"{table.name}: {sorted(set(has) ^ set(table.names))}")
+    extra = set(DATASETS["service_requests"].table.names) - set(case.policy.columns)
+    found += [f"not in the policy: {sorted(extra)}"] if extra else []
+    return [Finding("closed_list", "columns equal the closed list", "; ".join(found) or "equal", not found, len(tables()))]
+
+
+def small_classes(case: Case) -> list[Finding]:
+    findings = []
+    for tier, k in case.policy.k.items():
+        sizes = [n for (n,) in case.new.execute(f"select count(*) from service_requests where tier = ? group by {CLASS}", [tier])]
+        least = min(sizes, default=k)
+        findings.append(Finding(f"rows_per_class_{tier}", f"at least {k}", str(least), least >= k, len(sizes)))
+        if case.fewest_locations is None:
+            continue
+        places = case.fewest_locations.get(tier, k)
+        findings.append(Finding(f"locations_per_class_{tier}", f"at least {k}", str(places), places >= k, len(sizes)))
+    return findings
+
+
+def tier_columns(case: Case) -> list[Finding]:
+    bad = _one(
+        case,
+        """select count(*) from service_requests where tier not in ('A', 'B', 'C') or text is not null or photo is not null
+        or (tier <> 'A' and (service_name is not null or service_code is not null or duration_hours is not null or requested_grain = 'day'))
+        or (tier = 'A' and duration_days is not null) or (tier = 'C' and disposition is not null)""",
+    )
+    return [Finding("columns_per_tier", "0 rows show more than their tier allows", str(bad), bad == 0, _one(case, "select count(*) from service_requests"))]
+
+
+def like_words(case: Case) -> list[Finding]:
+    """In C no class tells one duration or one on-time word of all its members."""
+    bad = _one(
+        case,
+        f"""select count(*) from (select 1 from service_requests where tier = 'C' group by {CLASS}
+        having count(distinct duration_days) = 1 or (count(distinct on_time) = 1 and count(on_time) = count(*)))""",
+    )
+    return [Finding("two_values_in_c", "0 classes share one value", str(bad), bad == 0, _one(case, "select count(*) from service_requests where tier = 'C'"))]
+
+
+def complete(case: Case) -> list[Finding]:
+    findings = []
+    for dataset, read, told, unusable, released in case.new.execute(
+        "select dataset, read, released + waiting + withheld + quarantined + erased + deleted_upstream, quarantined, released from completeness"
+    ):
+        findings.append(Finding(f"complete_{dataset}", f"read = {read}", str(told), read == told, read))
+        rows = _one(case, f"select count(*) from {DATASETS[dataset].table.name}")
+        findings.append(Finding(f"released_{dataset}", f"rows = {released}", str(rows), rows == released, rows))
+        share = unusable / read if read else 0
+        findings.append(Finding(f"usable_{dataset}", f"at most {UNUSABLE:.1%} quarantined, or {FEW} rows", f"{share:.2%}", share <= UNUSABLE or unusable <= FEW, read))
+    return findings
+
+
+def unique_ids(case: Case) -> list[Finding]:
+    doubled = _one(case, "select count(*) - count(distinct public_id) from service_requests")
+    return [Finding("unique_public_ids", "0 doubled", str(doubled), doubled == 0, _one(case, "select count(*) from service_requests"))]
+
+
+def rollups_agree(case: Case) -> list[Finding]:
+    """The rollups count every released row whose time is told, once."""
+    watched = _one(case, "select coalesce(sum(n), 0) from durations")
+    rows = _one(
+        case,
+        """select count(*) from service_requests where status is not null
+        and (status = 'open' or duration_hours is not null or duration_days is not null)""",
+    )
+    kept = _one(case, "select count(*) from service_requests where on_time is not null")
+    told = _one(case, "select coalesce(sum(n), 0) from on_time")
+    split = _one(case, "select count(*) from on_time where n <> met_fixed + met_other + missed + pending + no_target")
+    return [
+        Finding("durations_agree", f"{rows} rows", str(watched), watched == rows, rows),
+        Finding("on_time_agrees", f"{kept} rows, parts add up", str(told), told == kept and not split, kept),
+    ]
+
+
+def monotone(case: Case) -> list[Finding]:
+    """No row became finer or moved since the release before."""
+    if not case.same_epoch:
+        return []
+    level, grain = (" ".join(f"when '{name}' then {i}" for i, name in enumerate(names)) for names in (LEVELS, GRAINS))
+    moved = case.new.execute(
+        f"""select n.id from service_requests n join before.service_requests b using (id)
+        where (n.place_id, n.requested_bucket, n.requested_grain, n.service_group) is not (b.place_id, b.requested_bucket, b.requested_grain, b.service_group)
+        and not (case n.place_level {level} end >= case b.place_level {level} end and case n.requested_grain {grain} end >= case b.requested_grain {grain} end
+                 and n.id in (select value from json_each(?)))
+        and not (n.tier = 'A' and (n.place_id, n.requested_bucket) is (b.place_id, b.requested_bucket))""",
+        [str(sorted(case.fallen))],
+    ).fetchall()
+    return [Finding("monotone", "0 rows finer or moved", str(len(moved)), not moved, _one(case, "select count(*) from before.service_requests"))]
+
+
+def differences(case: Case) -> list[Finding]:
+    """No class of B or C grew by 1..k-1 rows since the release before (fallen rows are no news)."""
+    if not case.same_epoch:
+        return []
+    bad = 0
+    for tier, k in case.policy.k.items():
+        bad += case.new.execute(
+            f"""select count(*) from (select count(*) as added from service_requests n where tier = ?
+            and id not in (select id from before.service_requests) and id not in (select value from json_each(?))
+            group by {CLASS} having added < ?)""",
+            [tier, str(sorted(case.fallen)), k],
+        ).fetchone()[0]
+    return [Finding("no_small_difference", "0 classes grew by less than k", str(bad), bad == 0, _one(case, "select count(*) from service_requests"))]
+
+
+def sound(case: Case) -> list[Finding]:
+    """The file is whole, its references hold, and no value is longer than the public server allows."""
+    whole = _one(case, "pragma integrity_check")
+    orphans = len(case.new.execute("pragma foreign_key_check").fetchall())
+    longest = 0
+    for table in tables():
+        texts = [c for c in table.names]
+        longest = max(longest, _one(case, f"select coalesce(max({'max(' if len(texts) > 1 else ''}{', '.join(f'coalesce(length(cast({c} as blob)), 0)' for c in texts)}{')' if len(texts) > 1 else ''}), 0) from {table.name}"))
+    return [
+        Finding("integrity", "ok", whole, whole == "ok", 1),
+        Finding("references", "0 broken", str(orphans), orphans == 0, 1),
+        Finding("longest_value", f"at most {LONGEST_VALUE} bytes", str(longest), longest <= LONGEST_VALUE, 1),
+    ]
+
+
+def questions_run(case: Case) -> list[Finding]:
+    """Every measure and ready question runs on this very release."""
+    register(case.new)
+    failed = []
+    for question in (*measures().values(), *queries().values()):
+        try:
+            case.new.execute(question.sql, {name: question.example.get(name, "") for name in question.params}).fetchmany(1)
+        except sqlite3.Error as error:
+            failed.append(f"{question.name}: {error}")
+    return [Finding("questions_run", "all", "; ".join(failed) or "all", not failed, len(measures()) + len(queries()))]
+
+
+CHECKS: tuple[Callable[[Case], list[Finding]], ...] = (
+    closed_list,
+    small_classes,
+    tier_columns,
+    like_words,
+    complete,
+    unique_ids,
+    rollups_agree,
+    monotone,
+    differences,
+    sound,
+    questions_run,
+)

@@ -1,0 +1,177 @@
+"""One page of a source into the vault, exactly once: a page is a transaction, a reading is all pages of a source.
+
+Rows move through the temporary table `staged`: bad ones to quarantine with their reason, equal ones collapse, of rows
+with one id and other content the newest stays, and only records whose content hash changed are written.
+"""
+
+import json
+
+import narwhals as nw
+import pyarrow as pa
+
+from etl import canonical
+from etl.sources.page import Page
+from etl.vault import Vault
+from hub.city import City, Source
+from hub.datasets import DATASETS
+from hub.errors import IncompleteError
+from hub.schema import Dataset
+
+OLDER_COPY = "an older copy of an id that came again with other content"
+FEWER = 0.2  # a reading with so much fewer keys than the last one is not believed
+
+
+def is_read(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str) -> bool:
+    """True if exactly these parts were read whole with this field map: nothing has to be read again."""
+    held = vault.rows("select fingerprint, mapping from readings where source = ? and proven_by is not null", source.name)
+    return sorted(held) == sorted((fingerprint, mapping) for _, fingerprint in fingerprints)
+
+
+def begin(vault: Vault, source: Source) -> None:
+    """Start reading the whole source: until the reading is complete the source counts as unproven."""
+    with vault.transaction():
+        for table in ("seen", "pages"):
+            vault.con.execute(f"delete from {table} where source = ?", [source.name])
+        vault.con.execute("update readings set proven_by = null where source = ?", [source.name])
+
+
+def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
+    """Store one page: records, quarantine, keys met and the ledger line move together. Returns records written."""
+    dataset = DATASETS[source.dataset]
+    numbers = pa.array(range(page.first, page.first + page.rows.num_rows), pa.int64())
+    vault.con.register("page", page.rows.append_column("row_number", numbers))
+    typed = vault.con.sql(canonical.typed_sql(city, source, dataset, page.rows.column_names))
+    record = canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
+    with vault.transaction():
+        vault.con.register("record", record)
+        for statement in (*_stage(source, dataset), *_judge_copies(source, dataset)):
+            vault.con.execute(statement)
+        _keep_aside(vault, source.name, dataset, part, page)
+        written = _write(vault, source, dataset)
+        met = vault.one("select count(*) from seen where source = ?", source.name)
+        vault.con.execute("insert into seen select source, key from staged where key <> '' group by all except select source, key from seen")
+        kept, keyless = vault.rows("select count(*), count(*) filter (key = '') from staged")[0]
+        keys = vault.one("select count(*) from seen where source = ?", source.name) - met + keyless + len(page.rejected)
+        wide = len(source.layout.get("rows_from_columns", [])) or 1
+        line = [source.name, part, kept + len(page.rejected), keys, page.rows.num_rows * wide - kept, written, json.dumps(page.dropped)]
+        vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?)", line)
+        vault.count_changes(written)
+    vault.con.unregister("record")
+    vault.con.unregister("page")
+    return written
+
+
+def _stage(source: Source, dataset: Dataset) -> list[str]:
+    names = [column.name for column in canonical.stored(dataset)]
+    content = ", ".join(f"coalesce({name}::varchar, chr(30))" for name in names)
+    key = ", ".join(f"{name}::varchar" for name in dataset.key)
+    return [
+        f"""create or replace temp table staged as
+        select '{source.name}' as source, concat_ws(chr(31), {key}) as key,
+        md5_number_lower(concat_ws(chr(31), {content}))::hugeint as hash, flags, reason, row_number, {", ".join(names)} from record"""
+    ]
+
+
+def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
+    """Equal rows collapse; of rows with one id and other content all but the newest get OLDER_COPY as their reason."""
+    has_updated = any(column.name == "updated_datetime" for column in dataset.record)
+    newest = "updated_datetime desc nulls last, row_number desc" if has_updated else "row_number desc"
+    older = f"update staged set reason = '{OLDER_COPY}' where reason is null and "
+    statements = [
+        # judged older before: it stays so, or an unchanged file would be written again and again
+        older + f"""exists (select 1 from quarantine q where q.source = staged.source and q.key = staged.key
+        and q.hash = staged.hash and q.reason = '{OLDER_COPY}')""",
+        older + f"""row_number in (select row_number from (
+            select row_number, hash, first_value(hash) over (partition by key order by {newest}) as best
+            from (select * from staged where reason is null and key in (
+                select key from staged where reason is null group by key having count(*) > 1))) where hash <> best)""",
+    ]
+    if has_updated:
+        statements.append(
+            older + f"""row_number in (select s.row_number from staged s join seen n using (source, key)
+            join records_{dataset.name} h using (source, key) where s.updated_datetime < h.updated_datetime and s.hash <> h.hash)"""
+        )
+    return statements
+
+
+def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Page) -> None:
+    row = "to_json(struct_pack(" + ", ".join(f"{c.name} := {c.name}" for c in canonical.stored(dataset)) + "))"
+    vault.con.execute(
+        f"""insert into quarantine select distinct on (key, hash) source, '{dataset.name}', key, hash, ?, row_number, reason, {row}
+        from staged where reason is not null and not exists (
+            select 1 from quarantine q where q.source = staged.source and q.key = staged.key and q.hash = staged.hash)""",
+        [part],
+    )
+    for number, reason in page.rejected:
+        vault.con.execute(
+            """insert into quarantine select ?, ?, '', h, ?, ?, ?, null from (select md5_number_lower(?)::hugeint as h)
+            where h not in (select hash from quarantine)""",
+            [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
+        )
+
+
+def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
+    """Write the records whose content changed. Returns how many."""
+    held = f"records_{dataset.name}"
+    names = ", ".join(column.name for column in canonical.stored(dataset))
+    vault.con.execute(
+        f"""create or replace temp table changed as
+        select distinct on (key) source, key, hash, flags, false as deleted_upstream, {names} from staged s
+        where reason is null and not exists (
+            select 1 from {held} h where h.source = s.source and h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
+    )
+    written = vault.one("select count(*) from changed")
+    if written and vault.one(f"select count(*) from {held} where source = ? and key in (select key from changed)", source.name):
+        row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
+        vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy
+            f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row}
+            from {held} h join changed c using (source, key) join seen n using (source, key) where h.hash <> c.hash"""
+        )
+        vault.con.execute(f"delete from {held} where source = ? and key in (select key from changed)", [source.name])
+    if written:
+        vault.con.execute(f"insert into {held} select * from changed")
+    return written
+
+
+def complete(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str, now: int, accept_fewer: bool) -> None:
+    """Every part was read to its end: prove the reading, mark what is gone upstream, keep the time of the data.
+
+    Raises IncompleteError, and changes nothing, if a fifth of the keys is gone or keys are doubled."""
+    held = f"records_{DATASETS[source.dataset].name}"
+    before = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream", source.name)
+    gone = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)", source.name, source.name)
+    if gone > FEWER * before and not accept_fewer:
+        raise IncompleteError(
+            f"{source.name}: {gone:,} of {before:,} rows that were there before are gone from the source.",
+            "look at the source; if it is right, run again with --accept-fewer. The last release stays",
+        )
+    doubled = vault.one(f"select count(*) - count(distinct key) from {held} where source = ?", source.name)
+    if doubled:
+        raise IncompleteError(f"{source.name}: {doubled:,} keys stand twice in the vault.", "restore the vault from its backup and run again")
+    with vault.transaction():
+        vault.con.execute(
+            f"update {held} set deleted_upstream = true where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)",
+            [source.name, source.name],
+        )
+        vault.count_changes(gone)
+        vault.con.execute("delete from readings where source = ?", [source.name])
+        for part, fingerprint in fingerprints:
+            vault.con.execute(
+                """insert into readings select ?, ?, ?, ?, coalesce(sum(rows_read), 0), coalesce(sum(keys), 0), coalesce(sum(set_aside), 0),
+                coalesce(sum(written), 0), any_value(dropped), 'whole_file', ? from pages where source = ? and part = ?""",
+                [source.name, part, fingerprint, mapping, now, source.name, part],
+            )
+        vault.con.execute("delete from seen where source = ?", [source.name])
+        vault.con.execute("delete from pages where source = ?", [source.name])
+        vault.set(f"as_of:{source.name}", str(_as_of(vault, source, now)))
+
+
+def _as_of(vault: Vault, source: Source, now: int) -> int:
+    """The time of the data: declared, else its newest believable instant, else the start of the pull."""
+    if source.as_of:
+        return int(vault.one("select epoch(timezone(?, ?::timestamp))::bigint", source.time_zone, source.as_of))
+    instants = [c.name for c in canonical.stored(DATASETS[source.dataset]) if c.name.endswith("_datetime") and c.name != "expected_datetime"]
+    if not instants:
+        return now
+    newest = ", ".join(f"max({name}) filter ({name} <= {now})" for name in instants)
+    return vault.one(f"select greatest({newest}) from records_{source.dataset} where source = ?", source.name) or now

@@ -1,0 +1,172 @@
+"""Build a release beside the old one, check it, and swap it in whole. Nothing else writes under data/public.
+
+A release that was refused or killed half-way is a `.building-*` folder: it is never served and the next publish
+removes it. The ledger is written before the swap: what may have been seen stays frozen.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import time
+
+from etl import contents, database, downloads, gate
+from etl.contents import Contents
+from etl.gate import Case, Finding
+from etl.vault import Vault
+from hub import metadata, releases
+from hub.basemap import write_areas, write_basemap
+from hub.city import City
+from hub.datasets import tables
+from hub.errors import DiskError, GateError
+from hub.policy import Policy
+from hub.releases import Release
+
+TOLD_LATER = ("sources", "releases", "_privacy_audit")  # they tell about the release: its id is made without them
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a publish did; `release` is None if nothing had changed since the last one."""
+
+    release: Release | None
+    findings: tuple[Finding, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def publish(vault: Vault, city: City, policy: Policy, data: Path, signed: str, step: Callable[[str], None] = lambda _: None) -> Published:
+    """Make one release from the vault and serve it. `signed` says who signed the policy; `step` is told what goes on.
+
+    Raises GateError if a check fails and DiskError if there is no room; the old release stays up."""
+    before, state = releases.current(data), fingerprint(vault, city, policy)
+    if before and vault.setting("published") == f"{before.id} {state}":
+        return Published(None)
+    made, seconds = contents.gather(vault, city, policy, data, before), {}
+    try:
+        with _workspace(data) as folder:
+            for name, work in _stages(made, city, folder):
+                step(name)
+                seconds[name] = _timed(work)
+            release_id = _release_id(made, folder, state)
+            step("checking")
+            findings = _check(made, city, policy, folder, release_id)
+            step("swapping in")
+            return Published(_swap(vault, made, city, policy, data, folder, release_id, signed, state, findings), findings, seconds)
+    except OSError as error:
+        raise DiskError(f"The release could not be written: {error.strerror or error}.", "free disk space and publish again; the old release stays") from error
+
+
+def fingerprint(vault: Vault, city: City, policy: Policy) -> str:
+    """Of everything a release is made from: if it is unchanged there is nothing to publish."""
+    areas = vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
+    as_of = vault.rows("select name, value from settings where name like 'as_of:%' order by name")
+    parts = (vault.setting("changes"), as_of, areas, policy.hash, policy.k, version("cityglass"), city.path.read_bytes())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+@contextmanager
+def _workspace(data: Path) -> Iterator[Path]:
+    """An empty folder beside the releases, gone afterwards unless it became one."""
+    home = releases.folder(data)
+    home.mkdir(parents=True, exist_ok=True)
+    for left in home.glob(".building-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = home / f".building-{os.getpid()}"
+    for name in ("downloads", "maps"):
+        (folder / name).mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stages(made: Contents, city: City, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    path = folder / "city.db"
+    yield "writing the database", lambda: database.build(path, made.requests(), made.small)
+    yield "writing downloads", lambda: [downloads.write(path, table, folder / "downloads") for table in tables() if table.name not in TOLD_LATER]
+    yield "drawing maps", lambda: _draw(made, city, folder / "maps")
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time()
+    work()
+    return round(time() - start, 2)
+
+
+def _draw(made: Contents, city: City, folder: Path) -> None:
+    layers = made.layers
+    write_areas(layers["boundaries"], folder / "areas.geojson")
+    write_basemap(layers["boundaries"], layers["streets"], layers["water"], city.bbox, folder / "basemap.pmtiles")
+
+
+def _release_id(made: Contents, folder: Path, state: str) -> str:
+    """As-of and content, so that equal input gives an equal id."""
+    digests = [f"{path.name} {downloads.sha256(path)}" for path in sorted((folder / "downloads").glob("*.parquet"))]
+    content = hashlib.sha256("\n".join([*digests, state]).encode()).hexdigest()
+    return f"{datetime.fromtimestamp(made.as_of, UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
+
+
+def _check(made: Contents, city: City, policy: Policy, folder: Path, release_id: str) -> tuple[Finding, ...]:
+    path = folder / "city.db"
+    database.add(path, {"sources": made.sources, "releases": [made.line(release_id)]})
+    (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
+    case = Case(policy, made.before.db if made.before else None, made.fewest_locations(), made.fallen(), made.same_epoch)
+    findings = tuple(gate.judge(path, case))
+    failed = [finding for finding in findings if not finding.is_passed]
+    if failed:
+        raise GateError(
+            "The gate refused the release: " + "; ".join(f"{f.check_name} is {f.value}, must be {f.bound}" for f in failed) + ". The old release stays.",
+            "mend the source or the policy, then publish again",
+            findings=[finding.row for finding in findings],
+        )
+    database.add(path, {"_privacy_audit": [finding.row for finding in findings]})
+    with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as con:
+        metadata.check(metadata.build(city, release=release_id), con)
+    for table in tables():
+        if table.name in TOLD_LATER:
+            downloads.write(path, table, folder / "downloads")
+    return findings
+
+
+def _swap(vault, made: Contents, city: City, policy: Policy, data: Path, folder: Path, release_id: str, signed: str, state: str, findings) -> Release:
+    """Describe the release, freeze what it shows, and make it current in one rename."""
+    (folder / "audit.json").write_text(json.dumps(_audit(policy, signed, release_id, findings), indent=1) + "\n", "utf-8")
+    (folder / "datapackage.json").write_text(json.dumps(downloads.datapackage(city, release_id, folder), indent=1) + "\n", "utf-8")
+    manifest = made.line(release_id) | {
+        "created": int(time()),
+        "city": city.name,
+        "generalisation": policy.generalisation,
+        "day": made.today,
+        "grid_day": made.grid,
+        "signed": signed,
+        "tables": downloads.contents(folder / "city.db"),
+        "files": {str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)} for p in sorted(folder.rglob("*")) if p.is_file()},
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o444)
+    made.freeze(vault, release_id)
+    release = Release(releases.folder(data) / release_id)
+    if release.path.exists():
+        shutil.rmtree(release.path)
+    os.rename(folder, release.path)
+    releases.make_current(data, release)
+    vault.set("published", f"{release_id} {state}")
+    releases.prune(data, city.keep)
+    return release
+
+
+def _audit(policy: Policy, signed: str, release_id: str, findings: tuple[Finding, ...]) -> dict:
+    return {
+        "release": release_id,
+        "policy": {"hash": policy.hash, "version": policy.version, "mode": policy.mode, "review": policy.review, "signed": signed},
+        "is_passed": all(finding.is_passed for finding in findings),
+        "findings": [finding.row for finding in findings],
+    }

@@ -1,0 +1,103 @@
+"""Rollups of released rows: durations, on time, backlog. Functions of what is released, so they reveal nothing new."""
+
+from datetime import date, timedelta
+
+import narwhals as nw
+import pandas as pd
+import pyarrow as pa
+from narwhals import col, lit, when
+
+from etl.privacy import time
+from hub.outcomes import DISPOSITIONS, OUTCOMES
+
+WHERE = ("district", "service_group", "service_name", "tier", "year")
+
+
+def of_requests(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str, int], countable: set[str]) -> dict[str, pa.Table]:
+    """durations, on_time and backlog from released columns, the released places and the days told per tier.
+
+    `countable`: the groups of B and C that have a public target."""
+    frame = engine.keep(_joined(rows, engine, places, told_until))
+    return {
+        "durations": engine.arrow(_durations(frame)),
+        "on_time": engine.arrow(_on_time(frame, countable)),
+        "backlog": _backlog(frame, engine, max(told_until.values())),
+    }
+
+
+def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str, int]) -> nw.LazyFrame:
+    districts = pa.table({"place_id": [p["id"] for p in places], "district": [p["district"] or "Unlocated" for p in places]})
+    outcomes = pa.table({"disposition": list(DISPOSITIONS), "outcome": [outcome for outcome, _ in DISPOSITIONS.values()]})
+    tiers = pa.table({"tier": list(told_until), "until_": list(told_until.values())})
+    frame = rows.select(
+        "tier", "service_group", "service_name", "status", "place_id", "requested_bucket", "bucket_end", "duration_hours", "duration_days",
+        "on_time", "disposition",
+    )
+    frame = frame.join(engine.given(districts), on="place_id", how="left").join(engine.given(outcomes), on="disposition", how="left")
+    frame = frame.join(engine.given(tiers), on="tier", how="left")
+    in_a = col("tier") == "A"
+    return frame.with_columns(
+        year=col("requested_bucket").str.slice(0, 4),
+        closed=(col("status") == "closed").cast(nw.Int64),
+        outcome=when(col("status") == "closed").then(nw.coalesce(col("outcome"), lit("unknown"))),
+        elapsed=when(in_a).then(col("duration_hours") // 24).otherwise(col("duration_days")),
+        told_after=when(in_a).then((col("duration_hours") + 23) // 24).otherwise(col("duration_days")),
+    )
+
+
+def _durations(frame: nw.LazyFrame) -> nw.LazyFrame:
+    """Closed rows by elapsed days, open ones by the days they were watched: the last day told less the end of their bucket."""
+    day = when(col("closed") == 1).then(col("elapsed")).otherwise(col("until_") - col("bucket_end"))
+    watched = frame.with_columns(day=day).filter(~col("day").is_null(), ~col("status").is_null())
+    counts = {name: (col("outcome") == name).fill_null(False).cast(nw.Int64).sum() for name in OUTCOMES}
+    return watched.group_by(*WHERE, "day").agg(n=nw.len(), **counts).sort(*WHERE, "day", nulls_last=True)
+
+
+def _on_time(frame: nw.LazyFrame, countable: set[str]) -> nw.LazyFrame:
+    word = {name: col("on_time") == name for name in ("met", "missed", "pending", "none")}
+    fixed = (col("outcome") == "fixed").fill_null(False)
+    counts = {
+        "met_fixed": word["met"] & fixed,
+        "met_other": word["met"] & ~fixed,
+        "missed": word["missed"],
+        "pending": word["pending"],
+        "no_target": word["none"],
+    }
+    can = ((col("tier") == "A") | col("service_group").is_in(sorted(countable) or [""])).cast(nw.Int64)
+    known = frame.filter(~col("on_time").is_null()).with_columns(is_countable=can)
+    sums = {name: mask.fill_null(False).cast(nw.Int64).sum() for name, mask in counts.items()}
+    columns = [*WHERE, "n", *counts, "is_countable"]
+    return known.group_by(*WHERE, "is_countable").agg(n=nw.len(), **sums).select(*columns).sort(*WHERE, nulls_last=True)
+
+
+def _backlog(frame: nw.LazyFrame, engine, until: int) -> pa.Table:
+    """Opened, closed and open at each month's end, as far as whole months are told."""
+    dated = frame.filter(~col("status").is_null(), (col("closed") == 0) | ~col("told_after").is_null())
+    keys = ("district", "service_group")
+    opened = dated.with_columns(day=col("bucket_end") - 1).group_by(*keys, "day").agg(opened=nw.len())
+    shut = dated.filter(col("closed") == 1).with_columns(day=col("bucket_end") + col("told_after"))
+    shut = shut.group_by(*keys, "day").agg(closed=nw.len())
+    events = [engine.arrow(part).to_pandas() for part in (opened, shut)]
+    table = pd.concat(events).fillna(0)
+    if table.empty:
+        return pa.table({"month_end": [], "district": [], "service_group": [], "opened": [], "closed": [], "open": []})
+    table["month"] = [_month(day) for day in table["day"]]
+    last = _month(until - 1) if time.bucket(time.day_of(until - 1), "month")[1] == time.day_of(until) else _month(until - 1) - 1
+    months = range(table["month"].min(), last + 1)
+    flows = table.groupby([*keys, "month"])[["opened", "closed"]].sum().unstack("month", fill_value=0)
+    full = flows.reindex(columns=pd.MultiIndex.from_product([["opened", "closed"], months]), fill_value=0)
+    stock = (full["opened"] - full["closed"]).cumsum(axis=1)
+    long = pd.DataFrame({"opened": full["opened"].stack(), "closed": full["closed"].stack(), "open": stock.stack()})
+    long = long[(long != 0).any(axis=1)].astype("int64").reset_index(names=[*keys, "month"])
+    long["month_end"] = [_month_end(month) for month in long.pop("month")]
+    ordered = long.sort_values(["month_end", *keys])[["month_end", *keys, "opened", "closed", "open"]]
+    return pa.Table.from_pandas(ordered, preserve_index=False)
+
+
+def _month(day: int) -> int:
+    return time.day_of(day).year * 12 + time.day_of(day).month - 1
+
+
+def _month_end(month: int) -> str:
+    after = month + 1
+    return (date(after // 12, after % 12 + 1, 1) - timedelta(1)).isoformat()

@@ -1,0 +1,166 @@
+"""The city's own outlines, streets and water as one small PMTiles file, so that a map needs nobody else's server.
+
+Features are GeoJSON-like: {"geometry": {...}, "properties": {"name": ...}}, in degrees (WGS84).
+"""
+
+import gzip
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import mapbox_vector_tile
+import numpy as np
+import shapely
+from pmtiles.tile import Compression, TileType, zxy_to_tileid
+from pmtiles.writer import write
+from shapely.geometry import mapping, shape
+
+ZOOMS = range(8, 15)
+HALF = math.pi * 6378137  # half the side of the Mercator square, metres
+EXTENT = 4096  # units of a tile's side
+BUFFER = 64  # units drawn beyond it, so that no seam shows
+SCREEN = 256  # pixels of a tile's side
+LONG_ENOUGH = 60  # pixels: a street shorter than this on screen is left out
+LABEL_FROM = {"area": 9, "water": 11, "street": 14}
+AREA_TOLERANCE = 0.00005  # degrees, about 5 m
+
+
+def write_basemap(areas: list[dict], streets: list[dict], water: list[dict], bbox, path: Path) -> int:
+    """Write the tiles of `bbox` (west, south, east, north) for zoom 8 to 14. Returns how many there are.
+
+    A city that gives no layer at all gets no file and 0."""
+    layers = {"areas": _drawn(areas), "water": _drawn(water), "streets": _drawn(streets)}
+    layers["labels"] = [
+        *_labels("area", layers["areas"]),
+        *_labels("water", layers["water"]),
+        *_labels("street", layers["streets"]),
+    ]
+    tiles = {(z, x, y): data for z in ZOOMS for x, y, data in _tiles(layers, bbox, z)}
+    if not tiles:
+        return 0
+    with write(str(path)) as out:
+        for zxy in sorted(tiles, key=lambda key: zxy_to_tileid(*key)):
+            out.write_tile(zxy_to_tileid(*zxy), tiles[zxy])
+        out.finalize(
+            _header(bbox), {"name": "basemap", "vector_layers": [{"id": name, "fields": {}} for name in layers]}
+        )
+    return len(tiles)
+
+
+def write_areas(areas: list[dict], path: Path) -> int:
+    """Write the outlines that maps draw neighbourhoods from, to about 5 metres. Returns how many there are."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": (area.get("properties") or {}).get("name")},
+            "geometry": mapping(shapely.set_precision(shape(area["geometry"]).simplify(AREA_TOLERANCE), 0.00001)),
+        }
+        for area in areas
+    ]
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, separators=(",", ":")),
+        "utf-8",
+    )
+    return len(features)
+
+
+def _drawn(features: list[dict]) -> list[tuple[dict, shapely.Geometry]]:
+    """Properties and Mercator geometry of what can be drawn."""
+    found = []
+    for feature in features:
+        geometry = shape(feature["geometry"]) if feature.get("geometry") else None
+        if geometry is not None and not geometry.is_empty:
+            name = (feature.get("properties") or {}).get("name")
+            found.append(
+                ({"name": str(name)} if name else {}, shapely.make_valid(shapely.transform(geometry, _mercator)))
+            )
+    return found
+
+
+def _mercator(degrees: np.ndarray) -> np.ndarray:
+    east = degrees[:, 0] / 180 * HALF
+    north = np.log(np.tan(np.radians(90 + np.clip(degrees[:, 1], -85, 85)) / 2)) / math.pi * HALF
+    return np.stack([east, north], axis=1)
+
+
+def _labels(kind: str, drawn: list[tuple[dict, shapely.Geometry]]) -> Iterator[tuple[dict, shapely.Geometry]]:
+    """One point for each name: labelling the pieces themselves would print a name once per tile."""
+    by_name = defaultdict(list)
+    for properties, geometry in drawn:
+        if "name" in properties:
+            by_name[properties["name"]].append(geometry)
+    for name, pieces in sorted(by_name.items()):
+        largest = max(pieces, key=lambda piece: (piece.area, piece.length))
+        is_line = largest.area == 0
+        point = (
+            largest.interpolate(0.5, normalized=True)
+            if largest.geom_type == "LineString"
+            else largest.representative_point()
+        )
+        yield {"name": name, "kind": kind, "is_line": is_line}, point
+
+
+def _tiles(layers: dict[str, list], bbox, zoom: int) -> Iterator[tuple[int, int, bytes]]:
+    side = 2 * HALF / 2**zoom
+    unit = side / EXTENT
+    shown = {name: _at_zoom(name, drawn, zoom, unit) for name, drawn in layers.items()}
+    trees = {name: shapely.STRtree([geometry for _, geometry in features]) for name, features in shown.items()}
+    for x, y in _cover(bbox, zoom):
+        west, north = x * side - HALF, HALF - y * side
+        bounds = (west, north - side, west + side, north)
+        margin = BUFFER * unit
+        window = shapely.box(bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
+        encoded = [
+            {"name": name, "features": [*_clipped(shown[name], trees[name].query(window), window)]}
+            for name in layers
+            if shown[name]
+        ]
+        encoded = [layer for layer in encoded if layer["features"]]
+        if encoded:
+            options = {"quantize_bounds": bounds, "extents": EXTENT}
+            yield x, y, gzip.compress(mapbox_vector_tile.encode(encoded, default_options=options), mtime=0)
+
+
+def _at_zoom(name: str, drawn: list, zoom: int, unit: float) -> list[tuple[dict, shapely.Geometry]]:
+    if name == "labels":
+        return [feature for feature in drawn if zoom >= LABEL_FROM[feature[0]["kind"]]]
+    if name == "streets":
+        lengths = defaultdict(float)
+        for properties, geometry in drawn:
+            lengths[properties.get("name")] += geometry.length
+        least = LONG_ENOUGH * unit * EXTENT / SCREEN if zoom < ZOOMS[-1] else 0
+        drawn = [feature for feature in drawn if lengths[feature[0].get("name")] >= least]
+    return [(properties, geometry.simplify(2 * unit)) for properties, geometry in drawn]
+
+
+def _clipped(features: list, hits: Iterable[int], window: shapely.Geometry) -> Iterator[dict]:
+    for hit in sorted(hits):
+        properties, geometry = features[hit]
+        piece = geometry.intersection(window)
+        if not piece.is_empty:
+            yield {"geometry": piece, "properties": properties}
+
+
+def _cover(bbox, zoom: int) -> Iterator[tuple[int, int]]:
+    (west, south), (east, north) = _mercator(np.array([[bbox[0], bbox[1]], [bbox[2], bbox[3]]]))
+    side = 2 * HALF / 2**zoom
+    for x in range(int((west + HALF) // side), int((east + HALF) // side) + 1):
+        for y in range(int((HALF - north) // side), int((HALF - south) // side) + 1):
+            yield x, y
+
+
+def _header(bbox) -> dict:
+    west, south, east, north = (round(degree * 10_000_000) for degree in bbox)
+    return {
+        "tile_type": TileType.MVT,
+        "tile_compression": Compression.GZIP,
+        "min_lon_e7": west,
+        "min_lat_e7": south,
+        "max_lon_e7": east,
+        "max_lat_e7": north,
+        "center_zoom": 11,
+        "center_lon_e7": (west + east) // 2,
+        "center_lat_e7": (south + north) // 2,
+    }

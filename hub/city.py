@@ -1,0 +1,231 @@
+"""city.yml -> City: what this city is and what it chose. Loaded strictly; errors name the line and the cure."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hub.datasets import DATASETS
+from hub.errors import ConfigurationError
+from hub.strict_yaml import Each, load
+
+# A source is named for the dataset it feeds; requests is the field's short word for service requests.
+DATASET_OF_SOURCE = {"requests": "service_requests", **{name: name for name in DATASETS if name != "service_requests"}}
+AREAS = ("boundaries", "streets")
+
+LAYOUT = {
+    "format": str,  # csv, geojson, parquet; else told by the file's name
+    "encoding": str,
+    "delimiter": str,
+    "dates": [str],  # strptime forms, tried in order
+    "epoch": str,  # seconds or milliseconds: numbers are UTC epochs
+    "nulls": [str],
+    "sentinels": [str],  # dates that mean 'none'
+    "default_points": [[float]],  # lat, long of a geocoder's fallback
+    "statuses": Each(str),  # the city's word -> open or closed
+    "dispositions": [{"contains": str, "is": str}],  # first match wins, over the closing words
+    "status_dispositions": Each(str),  # the city's status word -> disposition
+    "rows_from_columns": [{"column": str, "beside": str, "set": Each((str, int))}],  # amount columns of wide tables
+    "only": Each([str]),  # keep rows whose column holds one of these; the others are counted as set aside
+    "phases": Each(str),  # a project's status word -> phase
+    "totals": [{"of": Each((str, int)), "cents": int, "stated_in": str}],
+}
+SOURCE = {
+    "adapter": str,
+    "location": (str, [str]),
+    "layout": LAYOUT,
+    "as_of": (str, date),
+    "archive": bool,
+    "time_zone": str,
+    "credentials": str,
+    "fields": Each((str, [str], {"is": (str, int)}, {"key_of": [str]}, {"sum_of": [str]})),
+    "receive": [str],
+    "publish": [str],
+    "fallback": Each(Any),
+}
+SHAPE = {
+    "city": {
+        "name": str,
+        "slug": str,
+        "time_zone": str,
+        "languages": [str],
+        "contact": str,
+        "bbox": [float],
+        "population": int,
+    },
+    "brand": {"name": str, "logo": str, "icon": str, "font": str, "colours": Each(str)},
+    "sources": Each(SOURCE),
+    "departments": Each([str]),
+    "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
+    "publish": {"every": str, "keep": int},
+    "pages": {"datasets": [str], "views": [str], "home": [str]},
+}
+COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One city system as city.yml describes it; paths in `location` are resolved against city.yml's folder."""
+
+    name: str
+    dataset: str
+    adapter: str
+    location: tuple[str, ...]
+    time_zone: str
+    fields: dict[str, Any]
+    layout: dict[str, Any]
+    as_of: str = ""
+    archive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    name: str
+    colours: dict[str, str]
+    logo: str = ""
+    icon: str = ""
+    font: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """This city. `bbox` is west, south, east, north in degrees."""
+
+    path: Path
+    name: str
+    slug: str
+    time_zone: str
+    brand: Brand
+    bbox: tuple[float, float, float, float]
+    sources: dict[str, Source]
+    languages: tuple[str, ...] = ("en",)
+    contact: str = ""
+    population: int | None = None
+    departments: dict[str, list[str]] = field(default_factory=dict)
+    k: dict[str, int] = field(default_factory=dict)
+    delay_days: int = 0
+    keep: int = 5
+    datasets: tuple[str, ...] = tuple(DATASETS)
+
+    def department_of(self, *names: str | None) -> str | None:
+        """The department that a service or agency is routed to, or None."""
+        for department, members in self.departments.items():
+            if any(name in members for name in names if name):
+                return department
+        return None
+
+
+def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
+    """Read city.yml. `reads` replaces the locations of named sources for once (--from)."""
+    raw = load(path, SHAPE)
+    about = raw.get("city") or {}
+    for key in ("name", "slug", "time_zone", "bbox"):
+        if key not in about:
+            raise ConfigurationError(f"{path}: city.{key} is missing.", f"add `{key}:` under `city:`")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", about["slug"]):
+        raise ConfigurationError(f"{path}: city.slug is {about['slug']!r}.", "use small letters, digits and _")
+    _zone(about["time_zone"], f"{path}: city.time_zone")
+    bbox = about["bbox"]
+    if len(bbox) != 4 or not (-180 <= bbox[0] < bbox[2] <= 180 and -90 <= bbox[1] < bbox[3] <= 90):
+        raise ConfigurationError(f"{path}: city.bbox is {bbox}.", "give west, south, east, north in degrees")
+    reads = dict(reads or {})
+    sources = {
+        name: _source(name, spec, about["time_zone"], path, reads.pop(name, None))
+        for name, spec in (raw.get("sources") or {}).items()
+    }
+    if reads:
+        raise ConfigurationError(
+            f"--from names {', '.join(map(repr, reads))}, which {path} does not have.",
+            f"its sources are: {', '.join(sources) or 'none'}",
+        )
+    brand = raw.get("brand") or {}
+    privacy, publish, pages = (raw.get(key) or {} for key in ("privacy", "publish", "pages"))
+    return City(
+        path=path,
+        name=about["name"],
+        slug=about["slug"],
+        time_zone=about["time_zone"],
+        bbox=tuple(map(float, bbox)),
+        brand=Brand(
+            brand.get("name", about["name"]),
+            COLOURS | _colours(brand.get("colours", {}), path),
+            brand.get("logo", ""),
+            brand.get("icon", ""),
+            brand.get("font", ""),
+        ),
+        sources=sources,
+        languages=tuple(about.get("languages", ("en",))),
+        contact=about.get("contact", ""),
+        population=about.get("population"),
+        departments=raw.get("departments") or {},
+        k=privacy.get("k", {}),
+        delay_days=privacy.get("delay_days", 0),
+        keep=publish.get("keep", 5),
+        datasets=_datasets(pages.get("datasets"), path),
+    )
+
+
+def _source(name: str, spec: dict, zone: str, path: Path, replaced: list[str] | None) -> Source:
+    if name not in DATASET_OF_SOURCE and name not in AREAS:
+        raise ConfigurationError(
+            f"{path}: there is no dataset for source {name!r}.",
+            f"name it one of: {', '.join((*DATASET_OF_SOURCE, *AREAS))}",
+        )
+    given = spec.get("location", [])
+    given = [given] if isinstance(given, str) else given
+    located = (
+        replaced
+        if replaced is not None
+        else [str(path.parent / place) if "://" not in place else place for place in given]
+    )
+    _zone(spec.get("time_zone", zone), f"{path}: sources.{name}.time_zone")
+    dataset = DATASET_OF_SOURCE.get(name, name)
+    fields = spec.get("fields", {})
+    if dataset in DATASETS:
+        known = [column.name for column in DATASETS[dataset].record]
+        for column in fields:
+            if column not in known:
+                raise ConfigurationError(
+                    f"{path}: sources.{name}.fields.{column} is not a column of {dataset}.",
+                    f"its columns are: {', '.join(known)}",
+                )
+    return Source(
+        name=name,
+        dataset=dataset,
+        adapter=spec.get("adapter", "files"),
+        location=tuple(located),
+        time_zone=spec.get("time_zone", zone),
+        fields=fields,
+        layout=spec.get("layout", {}),
+        as_of=str(spec.get("as_of", "")),
+        archive=spec.get("archive", False),
+    )
+
+
+def _zone(name: str, where: str) -> None:
+    try:
+        ZoneInfo(name)
+    except Exception:
+        raise ConfigurationError(
+            f"{where} is {name!r}, which is no time zone.", "use a name such as America/New_York"
+        ) from None
+
+
+def _colours(colours: dict[str, str], path: Path) -> dict[str, str]:
+    for name, value in colours.items():
+        if name not in COLOURS:
+            raise ConfigurationError(
+                f"{path}: brand.colours.{name} is unknown.", f"known colours: {', '.join(COLOURS)}"
+            )
+        if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+            raise ConfigurationError(f"{path}: brand.colours.{name} is {value!r}.", "write it as '#rrggbb'")
+    return colours
+
+
+def _datasets(chosen: list[str] | None, path: Path) -> tuple[str, ...]:
+    for name in chosen or ():
+        if name not in DATASETS:
+            raise ConfigurationError(f"{path}: pages.datasets has {name!r}.", f"known datasets: {', '.join(DATASETS)}")
+    return tuple(chosen or DATASETS)

@@ -1,0 +1,118 @@
+"""The tables in which a release tells about itself: what was read, what was kept back, what was checked."""
+
+from hub.schema import Column, Table, Type
+
+COMPLETENESS = Table(
+    "completeness",
+    "Completeness",
+    "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream.",
+    (
+        Column("dataset", Type.TEXT, "Dataset."),
+        Column("rows_read", Type.INTEGER, "Rows of the source in the last complete reading.", unit="rows"),
+        Column("read", Type.INTEGER, "Distinct source keys ever read, with rows that carry none counted singly.", unit="keys"),
+        Column("released", Type.INTEGER, "In this release.", unit="keys"),
+        Column("waiting", Type.INTEGER, "Their period has not closed, or too few like them arrived yet.", unit="keys"),
+        Column("withheld", Type.INTEGER, "Kept back by the privacy policy.", unit="keys"),
+        Column("quarantined", Type.INTEGER, "Unusable; reasons in quality_reasons.", unit="keys"),
+        Column("erased", Type.INTEGER, "Erased on request.", unit="keys"),
+        Column("deleted_upstream", Type.INTEGER, "Gone from the city's system.", unit="keys"),
+        Column("duplicates", Type.INTEGER, "Rows read beyond the first of each key.", unit="rows"),
+    ),
+    key=("dataset",),
+)
+
+QUALITY_REASONS = Table(
+    "quality_reasons",
+    "Quality: reasons",
+    "Why rows were quarantined, withheld or kept waiting, and how many carry a value that had to be set aside.",
+    (
+        Column("dataset", Type.TEXT, "Dataset."),
+        Column("kind", Type.TEXT, "quarantined, withheld, waiting or flagged."),
+        Column("reason", Type.TEXT, "In words."),
+        Column("rows", Type.INTEGER, "How many.", unit="rows"),
+    ),
+    key=("dataset", "kind", "reason"),
+    facets=("dataset", "kind"),
+)
+
+SOURCES = Table(
+    "sources",
+    "Sources",
+    "The city systems this release was read from, and how fresh each one is.",
+    (
+        Column("source", Type.TEXT, "Name of the source."),
+        Column("dataset", Type.TEXT, "Dataset it feeds."),
+        Column("adapter", Type.TEXT, "Platform."),
+        Column("as_of", Type.INSTANT, "The time of the data."),
+        Column("as_of_date", Type.DATE, "The same as a local day."),
+        Column("read_at", Type.INSTANT, "When it was last read whole."),
+        Column("rows", Type.INTEGER, "Rows in that reading.", unit="rows"),
+        Column("proven_by", Type.TEXT, "How it is known that nothing is missing."),
+        Column("is_archive", Type.BOOLEAN, "1 if the source is closed and will not grow."),
+    ),
+    key=("source",),
+)
+
+RELEASES = Table(
+    "releases",
+    "Releases",
+    "This release: cite its id.",
+    (
+        Column("id", Type.TEXT, "Release id."),
+        Column("as_of", Type.INSTANT, "The time of the data."),
+        Column("as_of_date", Type.DATE, "The same as a local day."),
+        Column("grid_date", Type.DATE, "Day up to which tiers B and C are told: the last Monday."),
+        Column("code_version", Type.TEXT, "Version of Cityglass."),
+        Column("policy_hash", Type.TEXT, "Fingerprint of the privacy policies."),
+        Column("key_version", Type.INTEGER, "Version of the key of the public ids."),
+        Column("epoch", Type.INTEGER, "Epoch of the frozen generalisation."),
+        Column("previous", Type.TEXT, "Release before it."),
+    ),
+    key=("id",),
+)
+
+MEASURES = Table(
+    "measures",
+    "Measures",
+    "Every number shown anywhere: what it asks, its unit, what to beware of, and its query.",
+    (
+        Column("name", Type.TEXT, "Name; also the name of its query."),
+        Column("title", Type.TEXT, "Title."),
+        Column("question", Type.TEXT, "What it answers."),
+        Column("unit", Type.TEXT, "Unit."),
+        Column("caution", Type.TEXT, "What to beware of."),
+        Column("sql", Type.TEXT, "Its query."),
+    ),
+    key=("name",),
+)
+
+DICTIONARY = Table(
+    "dictionary",
+    "Data dictionary",
+    "What every column of every table means.",
+    (
+        Column("table_name", Type.TEXT, "Table."),
+        Column("column_name", Type.TEXT, "Column."),
+        Column("type", Type.TEXT, "What it holds."),
+        Column("unit", Type.TEXT, "Unit."),
+        Column("meaning", Type.TEXT, "What it means."),
+    ),
+    key=("table_name", "column_name"),
+    facets=("table_name",),
+)
+
+PRIVACY_AUDIT = Table(
+    "_privacy_audit",
+    "Privacy audit",
+    "The checks that this release had to pass.",
+    (
+        Column("check_name", Type.TEXT, "What was checked."),
+        Column("bound", Type.TEXT, "What was demanded."),
+        Column("value", Type.TEXT, "What was found."),
+        Column("is_passed", Type.BOOLEAN, "1 if it holds."),
+        Column("n", Type.INTEGER, "Rows or classes looked at."),
+    ),
+    key=("check_name",),
+)
+
+RELEASE_TABLES = (COMPLETENESS, QUALITY_REASONS, SOURCES, RELEASES, MEASURES, DICTIONARY, PRIVACY_AUDIT)

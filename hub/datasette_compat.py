@@ -1,0 +1,167 @@
+"""The only file that touches Datasette's internals (0.65): moving to another version is a port of this file."""
+
+import sqlite3
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from datasette.database import Database
+from datasette.utils import StartupError
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
+
+from hub.releases import Release
+
+Datasette = Any  # its class cannot be imported while its plugins are: it imports them
+CITY = "city"
+PLUGIN = "cityglass"
+GRACE = 0.5  # seconds a query may run past its limit before it is interrupted from outside
+TICK = 0.1
+# Chosen by who runs the hub, not by a release: they outlive a swap.
+RUNTIME = ("dashboards_url", "allowed_hosts", "rate_limit", "poll_seconds")
+
+_here = threading.local()
+
+
+class WatchedPool:
+    """SQL threads under a watchdog.
+
+    Datasette's own time limit is looked at every 1,000 opcodes, so a cheap row with an expensive function overshoots
+    it by minutes; the watchdog interrupts the connection from outside.
+    """
+
+    def __init__(self, threads: int, limit: float):
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sql")
+        self._limit = limit
+        self._deadlines: dict[int, float] = {}
+        self._connections: dict[int, list[sqlite3.Connection]] = {}
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        threading.Thread(target=self._watch, name="sql-watchdog", daemon=True).start()
+
+    def submit(self, job: Any, *args: Any) -> Future:
+        return self._pool.submit(self._run, job, *args)
+
+    def shutdown(self, wait: bool = True) -> None:
+        self._closing.set()
+        self._pool.shutdown(wait=wait)
+
+    def watch(self, conn: sqlite3.Connection) -> None:
+        """Interrupt this connection whenever the present thread is overdue."""
+        with self._lock:
+            self._connections.setdefault(threading.get_ident(), []).append(conn)
+
+    def _run(self, job: Any, *args: Any) -> Any:
+        me, _here.pool = threading.get_ident(), self
+        with self._lock:
+            self._deadlines[me] = time.monotonic() + self._limit
+        try:
+            return job(*args)
+        finally:
+            with self._lock:
+                del self._deadlines[me]
+
+    def _watch(self) -> None:
+        while not self._closing.wait(TICK) or self._deadlines:
+            with self._lock:
+                now = time.monotonic()
+                for thread in [thread for thread, deadline in self._deadlines.items() if deadline < now]:
+                    for conn in self._connections.get(thread, ()):
+                        conn.interrupt()
+            if self._closing.is_set():
+                time.sleep(TICK)
+
+
+def watch(conn: sqlite3.Connection) -> None:
+    """Put a connection that is being prepared under the watchdog of its thread."""
+    pool = getattr(_here, "pool", None)
+    if pool is not None:
+        pool.watch(conn)
+
+
+def renew_threads(datasette: Datasette) -> None:
+    """Fresh SQL threads: connections are cached per thread by database name, so old threads go on reading the old file."""
+    if datasette.executor is None:
+        return
+    limit = datasette.setting("sql_time_limit_ms") / 1000 + GRACE
+    old, datasette.executor = datasette.executor, WatchedPool(datasette.setting("num_sql_threads"), limit)
+    old.shutdown(wait=False)
+
+
+def city_database(datasette: Datasette) -> Database | None:
+    return datasette.databases.get(CITY)
+
+
+def database_names(datasette: Datasette) -> list[str]:
+    return [*datasette.databases]
+
+
+def serve(datasette: Datasette, release: Release, metadata: dict) -> None:
+    """Serve this release from now on: database, counts and metadata. Must run on the event loop's thread."""
+    old = datasette.databases[CITY]
+    fresh = Database(datasette, str(release.db), is_mutable=False)
+    facts = inspected(release)[CITY]
+    fresh.cached_hash, fresh.cached_size = facts["hash"], facts["size"]
+    fresh._cached_table_counts = {table: about["count"] for table, about in facts["tables"].items()}
+    datasette.remove_database(CITY)
+    datasette.add_database(fresh, name=CITY)
+    # A request that still holds the old object must not open the old file in a new thread, for others to inherit.
+    old.path = fresh.path
+    datasette._metadata_local = _with_runtime(metadata, datasette)
+    renew_threads(datasette)
+
+
+def inspected(release: Release) -> dict:
+    """What `datasette inspect` would find out, from the manifest: nobody has to wait for counts and a hash."""
+    manifest = release.manifest
+    file = manifest["files"]["city.db"]
+    counts = {table: {"count": about["rows"]} for table, about in manifest["tables"].items()}
+    return {CITY: {"hash": file["sha256"], "size": file["bytes"], "file": release.db.name, "tables": counts}}
+
+
+def open_release(release: Release, metadata: dict, settings: dict, secret: str | None, db: Path) -> Datasette:
+    """A Datasette of one release, reached by the path `db` (through the `current` link, to follow it)."""
+    from datasette import app  # which loads this plugin: not while it is being loaded itself
+
+    return app.Datasette(
+        files=[],
+        immutables=[str(db)],
+        metadata=metadata,
+        settings=settings,
+        inspect_data=inspected(release),
+        cors=True,
+        secret=secret,
+    )
+
+
+def settings(datasette: Datasette) -> dict:
+    """The plugin's part of the metadata."""
+    return datasette.plugin_config(PLUGIN) or {}
+
+
+def metadata(datasette: Datasette) -> dict:
+    return datasette.metadata()
+
+
+async def rows(datasette: Datasette, sql: str, params: dict | None = None) -> list[dict]:
+    """The rows of one query on the city's database."""
+    found = await datasette.get_database(CITY).execute(sql, params or {})
+    return [dict(row) for row in found.rows]
+
+
+async def refuse_open_doors(datasette: Datasette) -> None:
+    """Start-up self-test: what must not be public is not, whatever version runs."""
+    if await datasette.permission_allowed(None, "view-database", "_internal", default=True):
+        raise StartupError("Anyone may read Datasette's internal database: the hub does not start like this.")
+
+
+def templates_first(env: Environment, folder: Path) -> None:
+    """Let our templates come before Datasette's; `default:base.html` still names Datasette's own."""
+    env.loader = ChoiceLoader([FileSystemLoader(folder), env.loader])
+
+
+def _with_runtime(metadata: dict, datasette: Datasette) -> dict:
+    kept = {key: value for key, value in settings(datasette).items() if key in RUNTIME}
+    plugins = metadata.get("plugins", {})
+    return metadata | {"plugins": plugins | {PLUGIN: plugins.get(PLUGIN, {}) | kept}}

@@ -1,0 +1,19 @@
+-- title: Open now
+-- question: How many of the released requests are open?
+-- unit: requests
+-- caution: A count, not a sample. It is the least there can be: the most counts every request that waits or is withheld
+--   as open too. Groups told by the week lag by up to one week.
+with told as (
+  select as_of_date as as_of from releases limit 1
+), counted as (
+  select count(*) as n, coalesce(sum(status = 'open'), 0) as value from service_requests
+), kept_back as (
+  select coalesce(sum(waiting + withheld), 0) as hidden from completeness where dataset = 'service_requests'
+)
+select case when n > 0 then value end as value,
+       case when n > 0 then value end as low,
+       case when n > 0 then value + hidden end as high,
+       n, 'requests' as unit, as_of,
+       case when n = 0 then 'This release holds no service requests.' end as note,
+       'all years' as period
+from counted, kept_back, told

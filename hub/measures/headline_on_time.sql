@@ -1,0 +1,28 @@
+-- title: Fixed on time
+-- question: Of the requests opened in the last complete year that were due by now, how many were fixed by the promised day?
+-- unit: % of the requests that were due
+-- caution: Counted among all that were due, not only among the closed; closing without a fix does not count. Left out are
+--   requests without a target and groups whose late open requests cannot be told. Wilson 95 % interval.
+with told as (
+  select as_of_date as as_of from releases limit 1
+), asked as (
+  select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
+), due as (
+  select coalesce(sum(met_fixed), 0) as met, coalesce(sum(met_fixed + met_other + missed), 0) as n
+  from on_time where is_countable and year = (select year from asked)
+), wilson as (
+  select *, 1.0 * met / nullif(n, 0) as p, 1.959964 * 1.959964 as z2 from due
+), bounds as (
+  select *, (p + z2 / (2 * n)) / (1 + z2 / n) as centre,
+         1.959964 * sqrt(p * (1 - p) / n + z2 / (4.0 * n * n)) / (1 + z2 / n) as half
+  from wilson
+)
+select case when n >= 11 then round(100 * p, 1) end as value,
+       case when n >= 11 then round(100 * (centre - half), 1) end as low,
+       case when n >= 11 then round(100 * (centre + half), 1) end as high,
+       n, '% of the requests that were due' as unit, as_of,
+       case when year is null then 'No year is complete yet.'
+            when n < 11 then 'Fewer than 11 requests with a known due day: nothing is stated.'
+       end as note,
+       'opened in ' || year as period
+from bounds, asked, told

@@ -1,0 +1,43 @@
+-- title: Time to close
+-- question: Of all requests opened in the last complete year, by which day were half closed, counting those still open?
+-- unit: days
+-- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
+--   were watched (Kaplan-Meier estimate, log-log 95 % interval).
+with told as (
+  select as_of_date as as_of from releases limit 1
+), asked as (
+  select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
+), counted as (
+  select day, sum(n) as n, sum(fixed + no_action + duplicate + referred + administrative + unknown) as closed
+  from durations where year = (select year from asked) group by day
+), watched as (
+  select day, n, closed, sum(n) over (order by day desc) as risk from counted
+), steps as (
+  select *, case when closed < risk then ln(1.0 - 1.0 * closed / risk) else -1e3 end as step,
+         case when closed < risk then 1.0 * closed / (risk * (risk - closed)) else 0 end as g
+  from watched
+), curve as (
+  select day, n, sum(step) over so_far as log_open, sqrt(sum(g) over so_far) as se
+  from steps window so_far as (order by day)
+), bands as (
+  select day, n, exp(log_open) as still_open,
+         case when log_open < 0 then exp(log_open * exp(1.959964 * se / -log_open)) else 1 end as low_open,
+         case when log_open < 0 then exp(log_open * exp(-1.959964 * se / -log_open)) else 1 end as high_open
+  from curve
+), found as (
+  select coalesce(sum(n), 0) as n, max(day) as last_day,
+         min(case when still_open <= 0.5 + 1e-9 then day end) as value,
+         min(case when low_open <= 0.5 + 1e-9 then day end) as low,
+         min(case when high_open <= 0.5 + 1e-9 then day end) as high
+  from bands
+)
+select case when n >= 11 then value end as value,
+       case when n >= 11 then low end as low,
+       case when n >= 11 then high end as high,
+       n, 'days' as unit, as_of,
+       case when n = 0 then 'No year is complete yet.'
+            when n < 11 then 'Fewer than 11 requests: nothing is stated.'
+            when value is null then 'More than half were still open after ' || last_day || ' days.'
+       end as note,
+       'opened in ' || year as period
+from found, asked, told

@@ -1,0 +1,12 @@
+-- title: Requests by month
+-- question: How many requests were made in each month?
+-- unit: requests
+-- caution: A request is a report, not a problem: one pothole may be reported often, and some neighbourhoods report sooner
+--   than others. Rows that tell only a quarter or a year of opening are counted in the line without a month. The last
+--   month may not be complete.
+-- example: service_group=Sanitation
+select month, sum(n) as n, sum(open) as open, (select as_of_date from releases) as as_of
+from month_counts
+where (:service_group = '' or service_group = :service_group) and (:district = '' or district = :district)
+group by month
+order by month is null, month

@@ -1,0 +1,114 @@
+"""The Datasette plugin: one file for each thing a visitor meets; this one says which hook each of them fills."""
+
+import os
+import sqlite3
+
+from datasette import hookimpl
+from jinja2 import Environment
+
+from hub import datasette_compat as compat
+from hub import sql_functions
+from hub.datasette_compat import Datasette
+from hub.errors import CityglassError
+from hub.plugin import (
+    about,
+    assets,
+    door,
+    downloads,
+    frame,
+    guard,
+    health,
+    home,
+    rate,
+    requests,
+    search,
+    served,
+    stories,
+)
+
+ROUTES = [
+    (r"^/$", home.page),
+    (r"^/search$", search.page),
+    (r"^/requests/(?P<public_id>[^/]+)$", requests.page),
+    (r"^/stories$", stories.list_page),
+    (r"^/stories/(?P<story_id>[^/]+)$", stories.page),
+    (r"^/about/(?P<name>[a-z]+)$", about.page),
+    (r"^/downloads/(?P<name>[^/]+)$", downloads.file),
+    (r"^/healthz$", health.healthz),
+    (r"^/robots\.txt$", health.robots),
+    (r"^/brand\.css$", assets.brand_css),
+    (r"^/brand\.svg$", assets.brand_icon),
+    (r"^/assets/(?P<name>[^/]+)$", assets.asset),
+]
+NAMES = frozenset(pattern.strip("^$").split("/")[1].split("\\")[0] for pattern, _ in ROUTES)
+
+
+def _is_hub(datasette: Datasette) -> bool:
+    """The plugin stands aside where Datasette serves something else."""
+    return compat.city_database(datasette) is not None
+
+
+@hookimpl
+def register_routes(datasette: Datasette) -> list:
+    return ROUTES if _is_hub(datasette) else []
+
+
+@hookimpl(trylast=True)
+def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+    compat.watch(conn)
+    if database != "_internal":  # which only Datasette reads, and which it must write
+        sql_functions.register(conn)
+        guard.prepare(conn)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
+    if _is_hub(datasette):
+        frame.prepare(env, datasette)
+
+
+@hookimpl
+def startup(datasette: Datasette):
+    async def begin() -> None:
+        if not _is_hub(datasette):
+            return
+        if taken := NAMES & set(compat.database_names(datasette)):
+            raise compat.StartupError(
+                f"A database may not be called {', '.join(sorted(taken))}: the hub has that page."
+            )
+        try:
+            served.begin(datasette)
+        except CityglassError as error:
+            raise compat.StartupError(str(error)) from error
+        await compat.refuse_open_doors(datasette)
+
+    return begin
+
+
+@hookimpl(trylast=True)
+def asgi_wrapper(datasette: Datasette):
+    def wrap(app):
+        if not _is_hub(datasette):
+            return app
+        chosen = compat.settings(datasette)
+        guarded = door.Door(
+            app,
+            hosts=lambda: allowed_hosts(chosen),
+            csp=door.policy,
+            buckets=rate.Buckets(**chosen.get("rate_limit", {})),
+            extra=lambda: {"x-release": served.release_id(datasette)},
+        )
+
+        async def hub(scope, receive, send):
+            served.keep_up(datasette)
+            await guarded(scope, receive, send)
+
+        return hub
+
+    return wrap
+
+
+def allowed_hosts(chosen: dict) -> frozenset[str]:
+    """Names this hub answers under: the operator's settings and the environment."""
+    named = os.environ.get("CITYGLASS_HOSTS", "").split(",")
+    return frozenset(name.strip().lower() for name in (*named, *chosen.get("allowed_hosts", ())) if name.strip())

@@ -1,0 +1,123 @@
+"""The door: what a request must look like to come in, and what every answer carries."""
+
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hub.plugin.rate import Buckets, cost
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# A backslash or a leading double slash turns a redirect into a way out of the site.
+CROOKED = re.compile(r"^//|[\x00-\x20\\\x7f]|%5c|%0[0-9a-f]", re.IGNORECASE)
+HIDDEN = re.compile(
+    r"^/-/(databases|threads|plugins|actor|allow-debug|auth-token|permissions|messages|logout|patterns|versions)(\.json)?/?$"
+)
+STRIPPED = re.compile(r"^(_ttl|_timelimit|_trace|_context)(=|$)")  # a visitor sets neither cache life nor debugging
+LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+OURS = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+# Datasette's own pages hold inline script and style.
+DATASETTE = (
+    "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """ASGI middleware. `csp` gives the content policy of a path; `extra` gives headers of the moment."""
+
+    app: App
+    hosts: Callable[[], frozenset[str]]
+    csp: Callable[[str], str]
+    buckets: Buckets | None = None
+    extra: Callable[[], dict[str, str]] = field(default=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = raw_path(scope)
+        dressed = self._dressed(send, path)
+        refusal = self._refusal(scope, path)
+        if refusal:
+            await _answer(dressed, *refusal)
+            return
+        await self.app(dict(scope, query_string=_without_stripped(scope.get("query_string", b""))), receive, dressed)
+
+    def _refusal(self, scope: Scope, path: str) -> tuple[int, str, dict[str, str]] | None:
+        if CROOKED.search(path):
+            return 400, "There is no such address.", {}
+        host = host_of(scope)
+        if host not in LOCAL and host not in self.hosts():
+            return 400, "This hub does not answer under that name. Its operator sets the names in CITYGLASS_HOSTS.", {}
+        if HIDDEN.search(path) or HIDDEN.search(scope["path"]):
+            return 404, "There is no such page.", {}
+        wait = self._wait(scope, path)
+        if wait:
+            return 429, "Too many requests. Whole tables are under /downloads.", {"retry-after": str(int(wait) + 1)}
+        return None
+
+    def _wait(self, scope: Scope, path: str) -> float:
+        if self.buckets is None or not scope.get("client"):
+            return 0
+        return self.buckets.wait(scope["client"][0], cost(path, scope.get("query_string", b"").decode("latin-1")))
+
+    def _dressed(self, send: Send, path: str) -> Send:
+        added = HEADERS | {"content-security-policy": self.csp(path)} | self.extra()
+
+        async def dressed(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                kept = [pair for pair in message.get("headers", []) if pair[0].decode("latin-1").lower() not in added]
+                ours = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in added.items()]
+                message = dict(message, headers=[*kept, *ours])
+            await send(message)
+
+        return dressed
+
+
+def raw_path(scope: Scope) -> str:
+    """The path as it was sent, without the query."""
+    raw = scope.get("raw_path") or scope["path"].encode("utf-8")
+    return raw.decode("latin-1").partition("?")[0]
+
+
+def host_of(scope: Scope) -> str:
+    """The name a request was sent to, without the port; empty if there is none, or more than one."""
+    found = [value.decode("latin-1") for name, value in scope.get("headers", []) if name.lower() == b"host"]
+    named = re.fullmatch(r"\[?([0-9A-Za-z.:-]+?)\]?(:\d{1,5})?", found[0]) if len(found) == 1 else None
+    return named[1].lower().rstrip(".") if named else ""
+
+
+def policy(path: str) -> str:
+    """Content policy of a page of the hub."""
+    return DATASETTE if path.startswith(("/city", "/-/")) else OURS
+
+
+def _without_stripped(query: bytes) -> bytes:
+    kept = [part for part in query.decode("latin-1").split("&") if not STRIPPED.match(_decoded(part))]
+    return "&".join(kept).encode("latin-1")
+
+
+def _decoded(part: str) -> str:
+    return re.sub(r"%([0-9A-Fa-f]{2})", lambda found: chr(int(found[1], 16)), part)
+
+
+async def _answer(send: Send, status: int, text: str, headers: dict[str, str]) -> None:
+    pairs = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", **headers}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": text.encode()})

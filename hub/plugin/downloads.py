@@ -1,0 +1,61 @@
+"""Whole tables as files of the release: in ranges, told by their hash, sent again only when they changed."""
+
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from datasette import NotFound, Request, Response
+from starlette.responses import FileResponse
+
+from hub.datasette_compat import Datasette
+from hub.plugin import served
+
+TYPES = {
+    ".csv.gz": "application/gzip",
+    ".geojson.gz": "application/gzip",
+    ".parquet": "application/vnd.apache.parquet",
+    ".json": "application/json",
+}
+
+
+async def file(request: Request, datasette: Datasette, send) -> Response | None:
+    """Send a file that the manifest names; nothing else can be reached, whatever the name looks like."""
+    now, name = served.now(datasette), request.url_vars["name"]
+    about = now.manifest["files"].get(f"downloads/{name}")
+    path = now.release.path / "downloads" / name
+    if about is None or not path.is_file():
+        raise NotFound("There is no such file in this release.")
+    answer = FileResponse(path, media_type=_type(name), headers=_headers(about, name), stat_result=path.stat())
+    if _is_known(request.headers, answer.headers):
+        return Response(
+            "", status=304, headers={key: answer.headers[key] for key in ("etag", "last-modified", "cache-control")}
+        )
+    await answer(request.scope, request.receive, send)
+    return None
+
+
+def _headers(about: dict, name: str) -> dict[str, str]:
+    return {
+        "etag": f'"{about["sha256"]}"',
+        "x-content-sha256": about["sha256"],
+        "cache-control": "max-age=300",
+        "content-disposition": f'attachment; filename="{name}"',
+        "access-control-allow-origin": "*",
+    }
+
+
+def _is_known(asked: dict, ours: dict) -> bool:
+    """Does the visitor hold this very file? An ETag decides before a date."""
+    if "if-none-match" in asked:
+        tags = {tag.strip().removeprefix("W/") for tag in asked["if-none-match"].split(",")}
+        return ours["etag"] in tags or "*" in tags
+    try:
+        since = parsedate_to_datetime(asked["if-modified-since"])
+        return parsedate_to_datetime(ours["last-modified"]) <= since
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
+def _type(name: str) -> str:
+    return next(
+        (kind for ending, kind in TYPES.items() if Path(name).name.endswith(ending)), "application/octet-stream"
+    )

@@ -1,0 +1,116 @@
+"""What every page shares: the city's name and links, the release, and how numbers and days are written."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from hub import datasette_compat as compat
+from hub.datasette_compat import Datasette
+from hub.plugin import served
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+CACHE = {"cache-control": "max-age=300"}
+# Datasette's pages skip a heading level and leave controls without a name; mended in the HTML, so without JavaScript too.
+REPAIRS = (
+    (re.compile(r"<h3\b([^>]*)>"), r'<h2 class="minor"\1>'),
+    (re.compile(r"</h3>"), "</h2>"),
+    (re.compile(r'<select name="_filter_column'), '<select aria-label="Column to filter by" name="_filter_column'),
+    (re.compile(r'<select name="_filter_op'), '<select aria-label="How to compare" name="_filter_op'),
+    (re.compile(r'<select name="_sort"'), '<select aria-label="Sort by" name="_sort"'),
+    (
+        re.compile(r'<input type="text" name="_filter_value'),
+        '<input aria-label="Value" type="text" name="_filter_value',
+    ),
+    (re.compile(r'<textarea id="sql-editor"'), '<textarea id="sql-editor" aria-label="SQL"'),
+    (
+        re.compile(r'<pre id="sql-query"'),
+        '<pre id="sql-query" tabindex="0" role="region" aria-label="SQL of this query"',
+    ),
+    (
+        re.compile(r'<div class="table-wrapper"'),
+        '<div class="table-wrapper" tabindex="0" role="region" aria-label="Rows"',
+    ),
+    (re.compile(r'class="cross">&#x2716;<'), 'class="cross" aria-label="Remove">&#x2716;<'),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What base.html shows around a page."""
+
+    name: str
+    city: str
+    contact: str
+    links: tuple[tuple[str, str], ...]
+    release: str
+    as_of: str
+
+
+def prepare(env: Environment, datasette: Datasette) -> None:
+    compat.templates_first(env, TEMPLATES)
+    env.globals["hub"] = lambda: frame(datasette)
+    env.filters |= {"number": number, "day": day, "bytes": in_bytes, "instant": instant, "accessible": accessible}
+
+
+def frame(datasette: Datasette) -> Frame:
+    chosen, now = compat.settings(datasette), served.now(datasette)
+    links = [("Data", "/city")]
+    if "stories" in chosen.get("datasets", ()):
+        links.append(("Stories", "/stories"))
+    if chosen.get("dashboards_url"):
+        links.append(("Dashboards", chosen["dashboards_url"]))
+    links += [("Methods", "/about/methods"), ("Privacy", "/about/privacy")]
+    about = chosen.get("city", {})
+    return Frame(
+        name=chosen.get("brand", {}).get("name", "Open data"),
+        city=about.get("name", ""),
+        contact=about.get("contact", ""),
+        links=tuple(links),
+        release=now.release.id,
+        as_of=now.as_of,
+    )
+
+
+def number(value: float | None) -> str:
+    """1234567 -> 1,234,567; 43.14 -> 43.1; null -> a dash."""
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def day(value: str | None) -> str:
+    """2025-06-30 -> 30 June 2025."""
+    if not value:
+        return "unknown"
+    found = date.fromisoformat(value[:10])
+    return f"{found.day} {found:%B %Y}"
+
+
+def instant(value: int | None) -> str:
+    """UTC seconds as '30 June 2025, 23:59 UTC'."""
+    return (
+        "never"
+        if value is None
+        else f"{day(datetime.fromtimestamp(value, UTC).date().isoformat())}, {datetime.fromtimestamp(value, UTC):%H:%M} UTC"
+    )
+
+
+def in_bytes(value: int) -> str:
+    """1234567 -> 1.2 MB."""
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def accessible(html: str) -> Markup:
+    """One of Datasette's pages with REPAIRS made."""
+    mended = str(html)
+    for broken, whole in REPAIRS:
+        mended = broken.sub(whole, mended)
+    return Markup(mended)

@@ -1,0 +1,85 @@
+"""The home page: search, four honest numbers, newest stories, the data, and where every record went."""
+
+from datasette import Request, Response
+
+from hub import datasette_compat as compat
+from hub.datasets import DATASETS
+from hub.datasette_compat import Datasette
+from hub.plugin import served
+from hub.plugin.frame import CACHE, number
+from hub.questions import measures
+
+# measure: how the space between low and high is to be read
+HEADLINES = {
+    "headline_time_to_close": "95 % interval {low} to {high}",
+    "headline_on_time": "95 % interval {low} to {high}",
+    "headline_backlog": "at least {low}, at most {high}",
+    "headline_released": "counted in full",
+}
+KEPT_BACK = {
+    "waiting": "waiting",
+    "withheld": "withheld",
+    "quarantined": "unusable",
+    "erased": "erased",
+    "deleted_upstream": "deleted by the city",
+}
+KINDS = {".csv.gz": "CSV", ".parquet": "Parquet", ".geojson.gz": "GeoJSON"}
+NEWEST = "select story_id, title, byline, era, lang from stories order by told_date desc, story_id desc limit 4"
+
+
+async def page(request: Request, datasette: Datasette) -> Response:
+    now, chosen = served.now(datasette), compat.settings(datasette)
+    shown = [name for name in chosen.get("datasets", DATASETS) if name in DATASETS]
+    city = compat.metadata(datasette)["databases"][compat.CITY]
+    has_stories = "stories" in shown
+    context = {
+        "city": chosen.get("city", {}).get("name", ""),
+        "dashboards_url": chosen.get("dashboards_url"),
+        "headlines": [await headline(datasette, name) for name in HEADLINES],
+        "stories": await compat.rows(datasette, NEWEST) if has_stories else [],
+        "story_count": now.manifest["tables"]["stories"]["rows"] if has_stories else 0,
+        "datasets": [dataset(name, now.manifest) for name in shown],
+        "table_count": len(now.manifest["tables"]),
+        "query_count": len(city["queries"]),
+        "whole": await whole(datasette),
+        "sources": await compat.rows(datasette, "select * from sources order by source"),
+    }
+    return Response.html(await datasette.render_template("home.html", context, request), headers=CACHE)
+
+
+async def headline(datasette: Datasette, name: str) -> dict:
+    """One headline number as the page says it; the same row that its query gives."""
+    question = measures()[name]
+    found = (await compat.rows(datasette, question.sql))[0]
+    short, _, rest = found["unit"].partition(" ")
+    low, high = (number(found[key]) if found[key] is not None else "not reached" for key in ("low", "high"))
+    return found | {
+        "title": question.title,
+        "question": question.question,
+        "beware": f"{question.caution.split('. ')[0].rstrip('.')}." if question.caution else "",
+        "unit_short": short,
+        "unit_rest": rest,
+        "interval": HEADLINES[name].format(low=low, high=high),
+        "url": f"/{compat.CITY}/{name}",
+    }
+
+
+def dataset(name: str, manifest: dict) -> dict:
+    """A dataset with its rows and its whole-table files."""
+    about = DATASETS[name]
+    table = about.table.name
+    files = [
+        {"kind": kind, "url": f"/downloads/{table}{ending}", **manifest["files"][f"downloads/{table}{ending}"]}
+        for ending, kind in KINDS.items()
+        if f"downloads/{table}{ending}" in manifest["files"]
+    ]
+    rows = manifest["tables"].get(table, {}).get("rows", 0)
+    return {"name": table, "title": about.title, "about": about.about, "rows": rows, "files": files}
+
+
+async def whole(datasette: Datasette) -> dict:
+    """The completeness identity over all datasets; what is zero is left out."""
+    sums = ", ".join(f"coalesce(sum({name}), 0) as {name}" for name in ("read", "released", *KEPT_BACK))
+    found = (await compat.rows(datasette, f"select {sums} from completeness"))[0]
+    rest = [(words, found[name]) for name, words in KEPT_BACK.items() if found[name]]
+    return {"read": found["read"], "released": found["released"], "rest": rest}

@@ -1,0 +1,82 @@
+"""Where releases live, which one is current, and how to go back to an earlier one.
+
+data/public/releases/<id>/   city.db  manifest.json  audit.json  metadata.yml  datapackage.json  downloads/  maps/
+data/public/current          symlink to one of them, swapped by rename
+"""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One immutable release folder."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def db(self) -> Path:
+        return self.path / "city.db"
+
+    @property
+    def metadata(self) -> Path:
+        return self.path / "metadata.yml"
+
+    @property
+    def manifest(self) -> dict:
+        return json.loads((self.path / "manifest.json").read_text("utf-8"))
+
+
+def folder(data: Path) -> Path:
+    return data / "public" / "releases"
+
+
+def link(data: Path) -> Path:
+    return data / "public" / "current"
+
+
+def current(data: Path) -> Release | None:
+    """The release that is served, or None before the first one."""
+    target = link(data).resolve()
+    return Release(target) if (target / "manifest.json").is_file() else None
+
+
+def kept(data: Path) -> list[Release]:
+    """Every complete release, newest first."""
+    found = (Release(path) for path in folder(data).glob("*") if (path / "manifest.json").is_file())
+    return sorted(found, key=lambda release: (release.manifest["created"], release.id), reverse=True)
+
+
+def make_current(data: Path, release: Release) -> None:
+    """Swap the link in one rename: a reader sees the old release or the new one, never neither."""
+    beside = link(data).with_name(f".current-{os.getpid()}")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(Path("releases") / release.id)
+    os.replace(beside, link(data))
+
+
+def rollback(data: Path, release_id: str) -> Release:
+    """Serve an earlier release again. An unknown id is a ConfigurationError that lists the known ones."""
+    for release in kept(data):
+        if release.id == release_id:
+            make_current(data, release)
+            return release
+    known = ", ".join(release.id for release in kept(data)) or "none"
+    raise ConfigurationError(f"There is no release {release_id!r}.", f"choose one of: {known}")
+
+
+def prune(data: Path, keep: int) -> None:
+    """Remove all but the newest `keep` releases; the current one always stays."""
+    serving = current(data)
+    for release in kept(data)[keep:]:
+        if serving is None or release.id != serving.id:
+            shutil.rmtree(release.path, ignore_errors=True)

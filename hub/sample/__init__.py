@@ -1,0 +1,21 @@
+"""The made-up city of Larkhaven: files as a city's own systems would export them, so that everything runs offline."""
+
+from pathlib import Path
+
+from hub.sample.requests import write_requests
+from hub.sample.resample import resample
+from hub.sample.streets import write_streets
+from hub.sample.town import write_boundaries
+
+__all__ = ["resample", "write"]
+
+
+def write(folder: Path = Path("data/sample"), requests: int = 60_000, seed: int = 7, truth: Path | None = None) -> None:
+    """Write every file of the sample city. The same seed gives the same bytes.
+
+    `truth`, if given, is a file outside `folder` for what really happened: it names reporters and must not be published.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_requests(folder, requests, seed, truth)
+    write_boundaries(folder / "boundaries.geojson")
+    write_streets(folder / "streets.geojson")
