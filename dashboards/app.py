@@ -22,14 +22,15 @@ def main() -> None:
         st.markdown("These pages open with the first release. Run `cityglass run`, or `cityglass demo` to see a made-up city.")
         return
     look = data.colours()
-    st.set_page_config(page_title=look.name, layout="wide")
     st.html(theme.style(look))
     pages = [
         st.Page(view.render, title=name, url_path=view.__name__.rpartition(".")[2], default=view is overview)
         for view, name, table in VIEWS
         if data.has(table)
     ]
-    st.navigation(pages, position="top").run()
+    page = st.navigation(pages, position="top")
+    st.set_page_config(page_title=f"{page.title} – {look.name}", layout="wide")
+    page.run()
     st.divider()
     st.caption(
         f"{look.name}, release `{data.release().id}`. [All data](/catalogue) · [Methods](/about/methods) · [Privacy](/about/privacy) · "

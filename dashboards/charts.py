@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable
 from html import escape
+from math import ceil, floor, log10
 from textwrap import wrap
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.theme import Theme, dollars, ink_on, number, share
+from dashboards.theme import Theme, dollars, ink_on, number, round_dollars, share
 from dashboards.words import AGES, OUTCOME_NAMES
 from hub.brand import mix
 
+TREE_SHADES = (0.04, 1.0, 0.16, 0.1)  # of the whole, its branches, their parts, the parts of these
 ROW = 34  # pixels of one line of a bar chart
-LABEL = 20  # characters before a label wraps
+LABEL, NOTE = 20, 28  # characters before a label or a note wraps
 FIRST_DAYS = 365  # a curve is drawn for the first year; its table goes on
 CONFIG = {
     "displaylogo": False,
@@ -28,6 +30,7 @@ def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     last = told["as_of"].iloc[0][:7]
     pale, full = mix(theme["primary"], theme["background"], 0.4), theme["primary"]
     figure = _figure(theme, 300)
+    figure.update_yaxes(tickformat=",")
     figure.add_bar(
         x=told["month"] + "-01",
         y=told["n"],
@@ -39,10 +42,10 @@ def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 
 def open_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """month_end, open → a line above zero."""
+    """month_end, open → a line above zero; a month that is not over is drawn at the day of the data."""
     figure = _figure(theme, 300)
     figure.add_scatter(
-        x=frame["month_end"],
+        x=frame[["month_end", "as_of"]].min(axis=1),
         y=frame["open"],
         mode="lines",
         fill="tozeroy",
@@ -51,12 +54,13 @@ def open_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         hovertemplate="%{x|%d %b %Y}: %{y:,} open<extra></extra>",
     )
     figure.update_xaxes(type="date", tickformat="%b\n%Y")
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero", tickformat=",")
     return figure
 
 
 def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """month_end, opened, closed → two lines."""
+    """month_end, opened, closed → two lines over the months that are over."""
+    frame = frame[frame["month_end"] <= frame["as_of"]]
     figure = _figure(theme, 280, legend=True)
     for column, name, colour, dash in (("opened", "Opened", theme["accent"], "solid"), ("closed", "Closed", theme["primary"], "dot")):
         figure.add_scatter(
@@ -68,7 +72,7 @@ def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{x|%B %Y}}: %{{y:,}} {name.lower()}<extra></extra>",
         )
     figure.update_xaxes(type="date", tickformat="%b\n%Y")
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_yaxes(rangemode="tozero", tickformat=",")
     return figure
 
 
@@ -90,7 +94,7 @@ def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{y}}: {words} by day %{{x}} (95 % interval %{{customdata}})<extra></extra>",
         )
     _say(figure, frame, frame["median_days"].isna() & frame["p90_days"].isna(), theme)
-    figure.update_xaxes(title="days", rangemode="tozero")
+    figure.update_xaxes(title_text="days", rangemode="tozero")
     return figure
 
 
@@ -165,6 +169,7 @@ def ages(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{y}}: %{{x:,}} open for {words}<extra></extra>",
         )
     figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_xaxes(tickformat=",")
     return figure
 
 
@@ -172,8 +177,7 @@ def tree(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """cabinet, department, program, amount_cents → nested areas; amounts below zero cannot be drawn and are left out."""
     positive = frame[frame["amount_cents"] > 0]
     nodes = _nodes(positive, ("cabinet", "department", "program"))
-    hues = dict(zip(sorted(positive["cabinet"].unique()), _alternating(theme), strict=False))
-    fills = [mix(hues[node["top"]], theme["background"], 1 - 0.16 * node["depth"]) if node["depth"] else theme["surface"] for node in nodes]
+    fills = [mix(theme["primary"], theme["background"], TREE_SHADES[node["depth"]]) for node in nodes]
     figure = _figure(theme, 520)
     figure.add_treemap(
         ids=[node["id"] for node in nodes],
@@ -205,7 +209,8 @@ def changes(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         customdata=[f"{dollars(a)} → {dollars(b)}" for a, b in zip(frame["before_cents"], frame["amount_cents"], strict=True)],
         hovertemplate="%{y}: %{x:$,.0f} (%{customdata})<extra></extra>",
     )
-    figure.update_xaxes(tickprefix="$", zeroline=True, zerolinecolor=theme["text"])
+    figure.update_xaxes(zeroline=True, zerolinecolor=theme["text"])
+    _money(figure, frame["change_cents"])
     return figure
 
 
@@ -227,14 +232,14 @@ def plan_and_spent(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{y}}: %{{customdata}} {words}<extra></extra>",
         )
     figure.update_layout(barmode="overlay")
-    figure.update_xaxes(tickprefix="$")
+    _money(figure, frame["budget_cents"], frame["spent_cents"].fillna(0))
     return figure
 
 
 def _figure(theme: Theme, height: int, legend: bool = False) -> go.Figure:
     axis = {
         "tickfont": {"color": theme["muted"]},
-        "title_font": {"color": theme["muted"]},
+        "title": {"font": {"color": theme["muted"], "size": 13}, "standoff": 8},
         "gridcolor": theme["line"],
         "linecolor": theme["line"],
         "zeroline": False,
@@ -246,13 +251,13 @@ def _figure(theme: Theme, height: int, legend: bool = False) -> go.Figure:
             "template": "none",
             "height": height + (44 if legend else 0),
             "margin": {"l": 8, "r": 16, "t": 44 if legend else 12, "b": 8},
-            "font": {"family": "inherit, sans-serif", "size": 13, "color": theme["text"]},
+            "font": {"family": "'Source Sans', sans-serif", "size": 14, "color": theme["text"]},
             "paper_bgcolor": theme["background"],
             "plot_bgcolor": theme["background"],
             "xaxis": axis | {"showgrid": False},
             "yaxis": axis,
             "showlegend": legend,
-            "legend": {"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0, "xref": "container", "xanchor": "left"},
+            "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0, "xanchor": "left", "itemclick": False},
             "hoverlabel": {"bgcolor": theme["text"], "font": {"color": theme["background"]}, "align": "left"},
             "separators": ".,",
         }
@@ -270,15 +275,33 @@ def _rows(frame: pd.DataFrame, theme: Theme, *, label: str = "label", legend: bo
 
 
 def _by_day(figure: go.Figure) -> go.Figure:
-    figure.update_xaxes(title="days after the request was made", rangemode="tozero")
+    figure.update_xaxes(title_text="days after the request was made", rangemode="tozero")
     figure.update_yaxes(range=[0, 100], ticksuffix=" %")
     return figure
+
+
+def _money(figure: go.Figure, *cents: pd.Series) -> None:
+    """A few round amounts along the axis."""
+    low, high = min(0, *(part.min() for part in cents)) / 100, max(0, *(part.max() for part in cents)) / 100
+    least = max((high - low) / 4, 1)
+    size = 10 ** floor(log10(least))
+    step = next(size * times for times in (1, 2, 5, 10) if size * times >= least)
+    ticks = [step * i for i in range(floor(low / step), ceil(high / step) + 1)]
+    figure.update_xaxes(tickvals=ticks, ticktext=[round_dollars(100 * tick) for tick in ticks], tickangle=0)
 
 
 def _say(figure: go.Figure, frame: pd.DataFrame, where: pd.Series, theme: Theme) -> None:
     for label, note in zip(frame["label"][where], frame["note"][where], strict=True):
         figure.add_annotation(
-            x=0, y=_names([label])[0], text=_safe(note), showarrow=False, xanchor="left", xref="paper", xshift=6, font={"color": theme["muted"]}
+            x=0,
+            y=_names([label])[0],
+            text="<br>".join(_safe(line) for line in wrap(str(note), NOTE)),
+            showarrow=False,
+            align="left",
+            xanchor="left",
+            xref="paper",
+            xshift=6,
+            font={"color": theme["muted"], "size": 13},
         )
 
 
@@ -289,20 +312,13 @@ def _bars(middle: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> di
 
 def _nodes(frame: pd.DataFrame, levels: tuple[str, ...]) -> list[dict]:
     """Every node of the tree with its sum, root first; children's sums are their parent's, to the cent."""
-    nodes = [{"id": "all", "parent": "", "label": "All", "amount": int(frame["amount_cents"].sum()), "depth": 0, "top": ""}]
+    nodes = [{"id": "all", "parent": "", "label": "All", "amount": int(frame["amount_cents"].sum()), "depth": 0}]
     for depth in range(1, len(levels) + 1):
         for path, amount in frame.groupby([*levels[:depth]], sort=True)["amount_cents"].sum().items():
             path = path if isinstance(path, tuple) else (path,)
             above = "/".join(("all", *path[:-1]))
-            nodes.append({"id": f"{above}/{path[-1]}", "parent": above, "label": path[-1], "amount": int(amount), "depth": depth, "top": path[0]})
+            nodes.append({"id": f"{above}/{path[-1]}", "parent": above, "label": path[-1], "amount": int(amount), "depth": depth})
     return nodes
-
-
-def _alternating(theme: Theme) -> Iterable[str]:
-    """Neighbouring branches differ in shade, so that an edge shows; the shade itself means nothing."""
-    shades = (1.0, 0.72, 0.86, 0.6)
-    while True:
-        yield from (mix(theme["primary"], theme["background"], shade) for shade in shades)
 
 
 def _names(labels: Iterable[str]) -> list[str]:

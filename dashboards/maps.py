@@ -5,85 +5,88 @@ Areas are drawn at the precision that is published, never a pin; what a map cann
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 
 import h3
 import pandas as pd
 
-from dashboards.theme import Theme, day, dollars, number
+from dashboards.theme import Theme, day, dollars
 from dashboards.words import LEVELS, PHASES, PRECISION
+from hub.brand import mix
 
 HERE = "/dashboards/maps/"
 VENDOR = HERE + "vendor/"
 SCALE = 100_000  # whole numbers of 0.00001 degree, about a metre
 CLASSES = 5
+GREY = "#9aa1a9"
+WORLD = [[-60, -170], [75, 170]]
 METRES = {"exact": 60, "site": 60, "block": 150, "neighbourhood": 500}  # radius that stands for each precision
-PHASE_SHADES = {"planned": 0, "design": 1, "construction": 2, "complete": 4, "ongoing": 3, "unknown": 0}
-REPAIRS = (
-    ("<html>", '<html lang="en">'),
-    ("maximum-scale=1.0, user-scalable=no", ""),
-)
+# The colour of each phase, as a place in the ramp followed by the accent and a grey.
+PHASE_SHADES = {"planned": 0, "design": 1, "construction": 2, "complete": 4, "ongoing": 5, "unknown": 6}
+
+Point = tuple[float, float]  # lat, long
+Polygons = tuple[tuple[tuple[Point, ...], ...], ...]  # of rings: outline first, then holes
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One thing on a map: rings of (lat, long) or a circle, the colour class it has and the lines it says."""
+    """One thing on a map: polygons or a circle, its colour, and the lines it says. Links are (words, address)."""
 
     colour: int
     says: tuple[str, ...]
-    rings: tuple[tuple[tuple[float, float], ...], ...] = ()
+    polygons: Polygons = ()
     circle: tuple[float, float, int] | None = None  # lat, long, metres
     links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """What a document needs: its name, shapes, colours with their meaning, and a note."""
+    """What is drawn: shapes, their colours and what these mean, and a note."""
 
     title: str
     shapes: list[Shape]
     colours: list[str]
     legend: list[tuple[str, str]]
     note: str
-    bounds: list[list[float]]
-    basemap: str = ""
-    theme: Theme | None = field(default=None, repr=False)
 
 
-def requests(frame: pd.DataFrame, areas: dict, theme: Theme, basemap: str) -> str:
+def requests(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
     """requests_by_area → areas coloured by how many requests they hold; counts below their threshold are not drawn."""
-    drawn = frame[frame["requests"] >= frame["threshold"]]
+    drawn = frame[(frame["requests"] >= frame["threshold"]) & (frame["level"] != "city")]
+    if drawn["level"].nunique() > 1:  # areas of one size only, or a large one would seem to hold more for its size
+        drawn = drawn[drawn["level"] == drawn.groupby("level")["requests"].sum().idxmax()]
     breaks = _breaks(drawn["requests"])
     shapes = [
-        Shape(_class(row.requests, breaks), (_title(row), f"{row.requests:,} requests, {row.open:,} open"), rings)
+        Shape(_class(row.requests, breaks), (_title(row), f"{row.requests:,} requests, {row.open:,} open"), polygons)
         for row in drawn.itertuples()
-        if (rings := _rings(row, areas))
+        if (polygons := _outline(row, areas))
     ]
-    levels = [LEVELS.get(level, level) for level in drawn["level"].unique()]
-    note = f"Requests by area, in {', '.join(levels)}; never addresses. As of {day(_as_of(frame))}." if shapes else "Nothing to draw."
-    legend = [(theme.ramp[i], words) for i, words in enumerate(_spans(breaks))]
-    return document(Map("Requests by area", shapes, theme.ramp, legend, note, _bounds(shapes), basemap, theme))
+    note = "No area holds enough of these requests to be drawn."
+    if shapes:
+        note = f"Requests, in {LEVELS[drawn['level'].iloc[0]]}; never addresses. As of {day(drawn['as_of'].iloc[0])}."
+    legend = [(theme.ramp[i], words) for i, words in _spans(breaks)]
+    return Map("Requests by area", shapes, theme.ramp, legend, note)
 
 
-def stories(frame: pd.DataFrame, theme: Theme, basemap: str) -> str:
+def stories(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
     """story_places → a circle as large as the precision that the teller chose, with the titles told there."""
     shapes = []
     for (lat, long, precision), told in frame[frame["is_on_map"] == 1].groupby(["lat", "long", "place_precision"]):
-        links = tuple((row.title, f"/dashboards/stories?story={row.story_id}") for row in told.itertuples())
+        links = tuple((row.title, f"/dashboards/stories?id={row.story_id}") for row in told.itertuples())
         says = (f"{len(told)} {'story' if len(told) == 1 else 'stories'}, place shown: {PRECISION[precision]}", *told["title"].head(5))
         shapes.append(Shape(0, says, circle=(lat, long, METRES[precision]), links=links))
     note = "A circle is as large as the precision its teller chose."
     legend = [(theme["accent"], "one or more stories")]
-    return document(Map("Where stories happen", shapes, [theme["accent"]], legend, note, _bounds(shapes), basemap, theme))
+    return Map("Where stories happen", shapes, [theme["accent"]], legend, note)
 
 
-def capital(frame: pd.DataFrame, theme: Theme, basemap: str) -> str:
+def capital(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
     """capital_projects_table → a circle for each placed project, darker the further it is."""
     placed = frame[frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(METRES)]
     shapes = [
         Shape(
-            PHASE_SHADES.get(row.phase, 0),
+            PHASE_SHADES.get(row.phase, PHASE_SHADES["unknown"]),
             (
                 row.name,
                 f"{PHASES.get(row.phase, row.phase)}; {dollars(row.budget_cents)} planned, {dollars(row.spent_cents)} spent",
@@ -93,24 +96,140 @@ def capital(frame: pd.DataFrame, theme: Theme, basemap: str) -> str:
         )
         for row in placed.itertuples(index=False)
     ]
-    phases = sorted({row for row in placed["phase"]}, key=lambda phase: PHASE_SHADES.get(phase, 0))
-    legend = [(theme.ramp[PHASE_SHADES.get(phase, 0)], PHASES.get(phase, phase)) for phase in phases]
-    return document(Map("Capital projects", shapes, theme.ramp, legend, "A large circle stands for a neighbourhood.", _bounds(shapes), basemap, theme))
+    colours = [*theme.ramp, theme["accent"], GREY]
+    legend = [(colours[shade], PHASES[phase]) for phase, shade in PHASE_SHADES.items() if phase in set(placed["phase"])]
+    shapes.sort(key=lambda shape: -shape.circle[2])  # the small ones on top
+    return Map("Capital projects", shapes, colours, legend, "A large circle stands for a neighbourhood.")
 
 
-def document(drawn: Map) -> str:
-    """A folium map that loads only our own files, repaired for readers: language, title, zoom, landmark."""
-    import folium
-    from branca.element import Element, MacroElement, Template
+def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str) -> str:
+    """A folium map that loads only our own files, repaired for readers: language, title, zoom, landmark.
 
-    canvas = folium.Map(tiles=None, prefer_canvas=True, zoom_control=True, attribution_control=True)
-    canvas.default_js = [("leaflet", VENDOR + "leaflet.js"), ("protomaps", VENDOR + "protomaps-leaflet.js")]
-    canvas.default_css = [("leaflet_css", VENDOR + "leaflet.css")]
-    canvas.fit_bounds(drawn.bounds)
+    `basemap` is the address of the city's tiles, or ''. The city's outlines decide where the map opens, if there are any."""
+    import folium  # slow to import, and only these documents need it
+    from branca.element import MacroElement, Template
+
+    canvas = folium.Map(tiles=None, prefer_canvas=True, scrollWheelZoom=False)
+    canvas.default_js = [("leaflet", VENDOR + "leaflet.js"), ("protomaps", VENDOR + "protomaps-leaflet.js"), ("ours", HERE + "map.js")]
+    canvas.default_css = [("leaflet_css", VENDOR + "leaflet.css"), ("ours_css", HERE + "map.css")]
+    canvas.fit_bounds(_corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD)
     layer = MacroElement()
-    layer._name = "cityglass"
-    layer._template = Template("{% macro script(this, kwargs) %}var map = {{ this._parent.get_name() }};\n" + _script(drawn) + "{% endmacro %}")
+    layer.script = f"cityglass({canvas.get_name()}, {_json(_payload(drawn, theme, basemap))});"
+    layer._template = Template("{% macro script(this, kwargs) %}{{ this.script }}{% endmacro %}")
     canvas.add_child(layer)
-    root = canvas.get_root()
-    root.header.add_child(Element(f"<title>{escape(drawn.title)}</title><style>{_style(drawn.theme)}</style>"), name="look")
-    return _repaired(root.render(), canvas.get_name(), drawn.title)
+    return _repaired(canvas.get_root().render(), canvas.get_name(), drawn.title)
+
+
+def _payload(drawn: Map, theme: Theme, basemap: str) -> dict:
+    """What map.js draws. Corners are whole numbers, each the step from the one before: a third of the size."""
+    areas, circles, last = [], [], (0, 0)
+    for shape in drawn.shapes:
+        if shape.circle:
+            lat, long, metres = shape.circle
+            circles.append([shape.colour, shape.says, round(lat, 5), round(long, 5), metres, shape.links])
+            continue
+        polygons = []
+        for polygon in shape.polygons:
+            polygons.append([])
+            for ring in polygon:
+                steps, last = _steps(ring, last)
+                polygons[-1].append(steps)
+        areas.append([shape.colour, shape.says, polygons])
+    look = {name: theme[name] for name in ("primary", "text", "background", "surface", "muted")}
+    return {
+        "areas": areas,
+        "circles": circles,
+        "colours": drawn.colours,
+        "legend": drawn.legend,
+        "note": drawn.note,
+        "basemap": basemap,
+        "look": look | {"water": "#cfe3ec", "street": mix(theme["text"], theme["background"], 0.28)},
+    }
+
+
+def _steps(ring: Iterable[tuple[float, float]], last: tuple[int, int]) -> tuple[list[int], tuple[int, int]]:
+    steps = []
+    for lat, long in ring:
+        here = (round(lat * SCALE), round(long * SCALE))
+        steps += [here[0] - last[0], here[1] - last[1]]
+        last = here
+    return steps, last
+
+
+def _outline(row, areas: dict[str, Polygons]) -> Polygons:
+    """The outline of an area: a cell's from its id, a neighbourhood's from the city's own boundaries."""
+    if row.level.startswith("h3_"):
+        return ((h3.cell_to_boundary(row.place_id),),)
+    return areas.get(row.label, ())
+
+
+def outlines(collection: dict) -> dict[str, Polygons]:
+    """A release's areas.geojson by name."""
+    found = {}
+    for feature in collection["features"]:
+        geometry = feature["geometry"]
+        polygons = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+        found[feature["properties"]["name"]] = tuple(
+            tuple(tuple((lat, long) for long, lat, *_ in ring[:-1]) for ring in polygon) for polygon in polygons
+        )
+    return found
+
+
+def _title(row) -> str:
+    if row.level == "neighbourhood":
+        return row.label
+    return "An area of the city" if row.district == "Unlocated" else f"An area in {row.district}"
+
+
+def _breaks(values: pd.Series) -> list[int]:
+    """Upper ends of the colour classes, each holding about as many areas; fewer where values repeat."""
+    if values.empty:
+        return []
+    found = {int(values.quantile((i + 1) / CLASSES, interpolation="higher")) for i in range(CLASSES)}
+    return sorted(found)
+
+
+def _class(value: int, breaks: list[int]) -> int:
+    """The colour class of a value: the last colour for the last class, however many there are."""
+    place = next(i for i, top in enumerate(breaks) if value <= top)
+    return place + CLASSES - len(breaks)
+
+
+def _spans(breaks: list[int]) -> list[tuple[int, str]]:
+    """Each class's colour and the values it holds, in words."""
+    lows = [None, *(top + 1 for top in breaks[:-1])]
+    words = [f"{low:,}–{top:,}" if low and low < top else f"{top:,}" if low else f"up to {top:,}" for low, top in zip(lows, breaks, strict=True)]
+    return [(i + CLASSES - len(breaks), text) for i, text in enumerate(words)]
+
+
+def _corners(polygons: Iterable[Polygons], shapes: Iterable[Shape] = ()) -> list[list[float]]:
+    """South-west and north-east corner of outlines and circles."""
+    points = [point for many in polygons for polygon in many for ring in polygon for point in ring]
+    points += [shape.circle[:2] for shape in shapes if shape.circle]
+    if not points:
+        return []
+    lats, longs = zip(*points, strict=True)
+    return [[min(lats), min(longs)], [max(lats), max(longs)]]
+
+
+def _json(value) -> str:
+    """JSON that cannot end the script it stands in."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _repaired(page: str, name: str, title: str) -> str:
+    """What folium leaves out, for those who zoom, listen or use another language. A missing place is an error."""
+    repairs = (
+        ("<html>", '<html lang="en">'),
+        ("</head>", f"<title>{escape(title)}</title></head>"),
+        ("initial-scale=1.0, maximum-scale=1.0, user-scalable=no", "initial-scale=1.0"),
+        (f'id="{name}" ></div>', f'id="{name}" role="main" aria-label="{escape(title)}"></div>'),
+        ("</body>\n<script>", "<script>"),
+        ("</script>\n</html>", "</script>\n</body></html>"),
+    )
+    for old, new in repairs:
+        if page.count(old) != 1:
+            raise ValueError(f"folium's document has {page.count(old)} times {old!r}, not once")
+        page = page.replace(old, new)
+    return page

@@ -8,14 +8,15 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, data, theme
-from dashboards.words import ALL, HEADINGS, LEVELS, OUTCOME_NAMES, PHASES, PRECISION
+from dashboards import charts, data, markup, theme
+from dashboards.words import ALL, HEADINGS, LEVELS, OUTCOME_NAMES, PHASES, PRECISION, STAGES
 
-TABLE_ROWS = 60  # a longer table scrolls in a frame of its own
+TABLE_ROWS = 500  # a longer table is sent only as far as it is scrolled
+PLAIN_NUMBERS = {"fiscal_year", "project_id"}
 MAP_HEIGHT = 520
-SHARES = {"share", "low", "high", "still_open", "open_30", "open_90", "open_365", "spent_share", "change_share", *OUTCOME_NAMES}
+SHARES = {"share", "share_of_all", "low", "high", "still_open", "open_30", "open_90", "open_365", "spent_share", "change_share", *OUTCOME_NAMES}
 DATES = {"as_of", "month_end", "start_date", "end_date", "told_date"}
-WORDS = {"phase": PHASES, "place_precision": PRECISION, "level": LEVELS}
+WORDS = {"phase": PHASES, "place_precision": PRECISION, "level": LEVELS, "measure": {"budget": "planned", "spent": "spent"}, "stage": STAGES}
 
 
 def title(words: str, lead: str) -> None:
@@ -81,12 +82,10 @@ def proof(
     asked = data.question(measure)
     st.markdown(plain(sentence))
     facts = [f"n = {theme.number(n)} {of}", interval, f"as of {theme.day(frame['as_of'].iloc[0])}"]
-    st.caption(plain(" · ".join(fact for fact in facts if fact)))
-    if asked.caution:
-        st.caption(plain(asked.caution))
+    st.caption(plain(" · ".join(fact for fact in facts if fact) + f". {asked.caution}"))
     st.markdown(links(measure, params, rows))
     with st.expander(f"{asked.title}: the same as a table"):
-        table(frame if twin is None else twin, columns, asked.title)
+        table(frame if twin is None else twin, columns, f"Table: {alt}")
 
 
 def links(measure: str, params: Mapping[str, str], rows: tuple[str, Mapping[str, str]] | None = None) -> str:
@@ -100,7 +99,7 @@ def links(measure: str, params: Mapping[str, str], rows: tuple[str, Mapping[str,
 def headline(measure: str, interval: str) -> None:
     """A number of the hub's front page, with everything that must stand beside a number."""
     asked, row = data.question(measure), data.ask(measure).iloc[0]
-    with st.container(border=True, key=_key("number", measure, {})):
+    with st.container(border=True, height="stretch", key=_key("number", measure, {})):
         unit = str(row["unit"])
         value = row["note"] if pd.isna(row["value"]) else _with_unit(row["value"], unit)
         st.metric(plain(asked.title), value)
@@ -108,21 +107,22 @@ def headline(measure: str, interval: str) -> None:
         if interval and not pd.isna(row["value"]):
             high = "not reached" if pd.isna(row["high"]) else _with_unit(row["high"], unit)
             span = f"{interval} {_with_unit(row['low'], '')} to {high}"
-        facts = (unit, span, f"n = {theme.number(row['n'])}", row["period"], f"as of {theme.day(row['as_of'])}")
-        st.caption(plain(" · ".join(fact for fact in facts if fact)))
         st.caption(plain(asked.question))
+        facts = (span, f"n = {theme.number(row['n'])}", row["period"], f"as of {theme.day(row['as_of'])}")
+        st.caption(plain(" · ".join(fact for fact in facts if fact)))
         st.markdown(links(measure, {}))
 
 
 def table(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
-    """Rows as people read them: units written out, words for codes."""
+    """Rows as people read them: units written out, words for codes. `name` is unlike that of any other table of the page."""
     shown = [column for column in columns if column in frame]
-    written = pd.DataFrame({column: [_written(column, value) for value in frame[column]] for column in shown})
-    written.columns = [HEADINGS.get(column, column) for column in shown]
+    headings = [HEADINGS.get(column, column) for column in shown]
+    written = [[_written(column, value) for column, value in zip(shown, row, strict=True)] for row in frame[shown].itertuples(index=False)]
     if len(written) <= TABLE_ROWS:
-        st.table(written.map(plain), hide_index=True, border="horizontal")
+        numeric = [_is_numeric(frame[column]) and column not in PLAIN_NUMBERS for column in shown]
+        st.html(markup.table(name, headings, written, numeric))
     else:
-        st.dataframe(written, hide_index=True, alt=name, height=420)
+        st.dataframe(pd.DataFrame(written, columns=headings), hide_index=True, alt=name, height=420)
 
 
 def plain(text: str) -> str:
@@ -133,6 +133,10 @@ def plain(text: str) -> str:
 def a_list(parts: list[str]) -> str:
     """'a, b and c'."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(values) or bool(values.isna().all())
 
 
 def _written(column: str, value) -> str:
@@ -146,7 +150,7 @@ def _written(column: str, value) -> str:
         return theme.whole_dollars(value)
     if column in DATES:
         return theme.day(value)
-    if column in ("fiscal_year", "project_id") or not isinstance(value, int | float):
+    if column in PLAIN_NUMBERS or not isinstance(value, int | float):
         return str(value)
     return theme.number(value)
 

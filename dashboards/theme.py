@@ -85,8 +85,17 @@ def style(theme: Theme) -> str:
 [data-testid=stCaptionContainer]{{opacity:1!important}}
 [data-testid=stCaptionContainer] p,[data-testid=stMetricLabel] p{{color:{theme["muted"]}!important}}
 [data-testid=stMetricLabel] p{{white-space:normal}}
-[data-testid=stMainBlockContainer]{{max-width:72rem;padding-top:3.5rem}}
-[data-testid=stTable] td,[data-testid=stTable] th{{font-variant-numeric:tabular-nums}}
+[data-testid=stMainBlockContainer]{{max-width:72rem;padding-top:4.5rem}}
+.cg-table{{overflow:auto;max-height:26rem;font-size:.875rem;font-variant-numeric:tabular-nums}}
+.cg-table:focus-visible{{outline:2px solid {theme["primary"]}}}
+.cg-table table{{border-collapse:collapse;width:100%}}
+.cg-table th,.cg-table td{{text-align:left;font-weight:400;padding:.35rem .75rem .35rem 0;border-bottom:1px solid {theme["line"]};vertical-align:top;min-width:4.5rem}}
+.cg-table thead th{{position:sticky;top:0;background:{theme["background"]};color:{theme["muted"]};vertical-align:bottom}}
+.cg-table .n{{text-align:right;white-space:nowrap}} .cg-table thead .n{{white-space:normal}} .cg-table .w{{min-width:13rem}}
+.cg-title{{font-size:2rem;line-height:1.2;font-weight:700;padding:0;margin:0 0 .25rem}}
+.cg-told{{max-width:42rem;line-height:1.6}}
+.cg-entries{{list-style:none!important;padding:0!important;margin:0!important}} .cg-entries li{{margin:0 0 .75rem!important;padding:0!important}}
+.cg-entries a{{font-weight:600;color:{theme["primary"]}}}
 </style>"""
 
 
@@ -115,6 +124,13 @@ def dollars(cents: float | None) -> str:
     amount = abs(cents) / 100
     size, word, digits = next(step for step in SIZES if amount >= step[0] or step[0] == 1)
     return f"{'−' if cents < 0 else ''}${amount / size:,.{digits}f}{word}"
+
+
+def round_dollars(cents: float) -> str:
+    """A round amount as briefly as it can be: '$20M', '−$1.5B'."""
+    amount = abs(cents) / 100
+    size, letter = next((step for step in ((1e9, "B"), (1e6, "M"), (1e3, "k")) if amount >= step[0]), (1, ""))
+    return f"{'−' if cents < 0 else ''}${amount / size:,.4g}{letter}"
 
 
 def whole_dollars(cents: float | None) -> str:

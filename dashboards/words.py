@@ -50,7 +50,9 @@ STAGES = {
 }
 BY = {"service_group": "service group", "district": "district", "service_name": "kind of request", "city": "the whole city"}
 HEADINGS = {
-    "label": "",
+    "label": "Area",
+    "service_group": "Service group",
+    "service_name": "Kind of request",
     "n": "Requests",
     "events": "Closed",
     "median_days": "Half closed by day",
@@ -70,7 +72,8 @@ HEADINGS = {
     "pending": "Not yet due",
     "no_target": "No target",
     "not_countable": "Cannot be told",
-    "share": "Fixed on time, of due",
+    "share": "Share of due",
+    "share_of_all": "Share",
     "low": "low",
     "high": "high",
     "month": "Month",
@@ -113,7 +116,7 @@ HEADINGS = {
     "start_date": "Start",
     "end_date": "End",
     "neighbourhood": "Neighbourhood",
-    "place_precision": "Place",
+    "place_precision": "Shown as",
     "place_label": "Place",
     "title": "Title",
     "byline": "Told by",

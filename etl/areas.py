@@ -12,9 +12,7 @@ from hub.errors import SourceError
 def read(vault: Vault, source: Source) -> int:
     """Replace a layer (boundaries or streets) by its GeoJSON files. Returns the features kept; features without a
     name are drawn but name nothing, `kind: water` features are water."""
-    wanted = {plain(alias) for alias in _names(source)}
-    rows = [row for place in source.location for row in _features(source, Path(place), wanted)]
-    rows.sort()
+    rows = sorted(row for place in source.location for row in _features(source, Path(place)))
     if rows == vault.rows("select layer, name, kind, geometry from areas where layer = ? order by all", source.name):
         return len(rows)
     with vault.transaction():
@@ -29,15 +27,27 @@ def _names(source: Source) -> list[str]:
     return [given] if isinstance(given, str) else given
 
 
-def _features(source: Source, path: Path, wanted: set[str]) -> list[tuple[str, str, str, str]]:
+def count(source: Source) -> dict[str, int]:
+    """How many usable features each file of the layer holds."""
+    return {place: len(_features(source, Path(place))) for place in source.location}
+
+
+def _features(source: Source, path: Path) -> list[tuple[str, str, str, str]]:
+    wanted = {plain(alias) for alias in _names(source)}
     try:
         collection = json.loads(path.read_text("utf-8-sig"))
         features = collection["features"]
     except FileNotFoundError:
-        cure = "write the sample city's files with `cityglass init sample`" if "data/sample" in path.as_posix() else "correct its location in city.yml"
+        cure = (
+            "write the sample city's files with `cityglass init sample`"
+            if "data/sample" in path.as_posix()
+            else "correct its location in city.yml"
+        )
         raise SourceError(f"{path} (source {source.name!r}) does not exist.", cure) from None
     except (ValueError, KeyError, TypeError):
-        raise SourceError(f"{path} (source {source.name!r}) is no GeoJSON FeatureCollection.", "export it again as GeoJSON") from None
+        raise SourceError(
+            f"{path} (source {source.name!r}) is no GeoJSON FeatureCollection.", "export it again as GeoJSON"
+        ) from None
     rows = []
     for feature in features:
         properties = feature.get("properties") or {}
@@ -46,5 +56,8 @@ def _features(source: Source, path: Path, wanted: set[str]) -> list[tuple[str, s
         if feature.get("geometry") and (name or kind):
             rows.append((source.name, name, kind, json.dumps(feature["geometry"], sort_keys=True)))
     if not rows:
-        raise SourceError(f"{path} (source {source.name!r}) has no feature with {', '.join(_names(source))}.", f"set sources.{source.name}.fields.name")
+        raise SourceError(
+            f"{path} (source {source.name!r}) has no feature with {', '.join(_names(source))}.",
+            f"set sources.{source.name}.fields.name",
+        )
     return rows

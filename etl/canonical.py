@@ -32,24 +32,37 @@ FLAGS = {
     "outside_city": "A point outside the city: the place was set aside",
     "bad_number": "A number could not be read and was set aside",
 }
-TEXT_SQL = r"case when contains({x}, '  ') or contains({x}, chr(10)) then regexp_replace({x}, '\s+', ' ', 'g') else {x} end"
+TEXT_SQL = (
+    r"case when contains({x}, '  ') or contains({x}, chr(10)) then regexp_replace({x}, '\s+', ' ', 'g') else {x} end"
+)
 
 
 def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
     """record column -> the names it may have in the source; constants and keys name none."""
     named = {column.name: source.fields.get(column.name, [column.name]) for column in dataset.record}
-    return {name: [given] if isinstance(given, str) else given for name, given in named.items() if not isinstance(given, dict)}
+    return {
+        name: [given] if isinstance(given, str) else given
+        for name, given in named.items()
+        if not isinstance(given, dict)
+    }
 
 
 def request(source: Source, dataset: Dataset) -> Request:
     """What to ask of the source: only columns that the field map names."""
     named = aliases(source, dataset)
-    composed = [c for given in source.fields.values() if isinstance(given, dict) for c in given.get("key_of", given.get("sum_of", []))]
+    composed = [
+        c
+        for given in source.fields.values()
+        if isinstance(given, dict)
+        for c in given.get("key_of", given.get("sum_of", []))
+    ]
     wide = [entry["column"] for entry in source.layout.get("rows_from_columns", [])]
     kept = [*(alias for names in named.values() for alias in names), *composed, *wide, *source.layout.get("only", {})]
     made = {"amount_cents"} if wide else set()
     made |= {key for entry in source.layout.get("rows_from_columns", []) for key in entry["set"]}
-    required = tuple(tuple(named[c.name]) for c in dataset.record if c.required and c.name in named and c.name not in made)
+    required = tuple(
+        tuple(named[c.name]) for c in dataset.record if c.required and c.name in named and c.name not in made
+    )
     return Request(source.name, source.location, source.layout, frozenset(map(plain, kept)), required)
 
 
@@ -65,14 +78,22 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
     at = {plain(name): name for name in header}
     nulls = ", ".join(_quote(word) for word in {*NULLS, *(word.casefold() for word in source.layout.get("nulls", []))})
     parts = []
-    for made in source.layout.get("rows_from_columns", []) or [None]:
-        if made and any(plain(made[key]) not in at for key in ("column", "beside") if key in made):
-            continue
+    for made in wide_columns(source, header) or [None]:
         columns = [sql for c in dataset.record for sql in _column_sql(c, source, dataset, at, made)]
         stated = f"{_name(at[plain(made['column'])])} is not null" if made else "true"
         parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at, nulls)}) where {stated}")
     outer = [_outer_sql(column, source, dataset) for column in dataset.record]
     return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
+
+
+def wide_columns(source: Source, header: list[str]) -> list[dict]:
+    """The entries of `layout.rows_from_columns` that this file has."""
+    known = {plain(name) for name in header}
+    return [
+        made
+        for made in source.layout.get("rows_from_columns", [])
+        if {plain(made[k]) for k in ("column", "beside") if k in made} <= known
+    ]
 
 
 def _rows_sql(source: Source, at: dict[str, str], nulls: str) -> str:
@@ -99,7 +120,9 @@ def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, 
     elif isinstance(given, dict):
         value = _composed_sql(given, at, made)
     else:
-        found = [_name(at[plain(alias)]) for alias in ([given] if isinstance(given, str) else given) if plain(alias) in at]
+        found = [
+            _name(at[plain(alias)]) for alias in ([given] if isinstance(given, str) else given) if plain(alias) in at
+        ]
         value = f"coalesce({', '.join(found)})" if found else "null::varchar"
     if isinstance(given, dict) and "sum_of" in given:
         return [f"{value} as {column.name}"]
@@ -217,12 +240,17 @@ def service_requests(frame: nw.LazyFrame, city: City, source: Source) -> nw.Lazy
 
 
 def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
-    days = [datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() for day in {*SENTINELS, *source.layout.get("sentinels", [])}]
+    days = [
+        datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
+        for day in {*SENTINELS, *source.layout.get("sentinels", [])}
+    ]
     for name in ("requested", "expected", "closed", "updated"):
         instant = f"{name}_datetime"
         with_day = [instant, f"{name}_date"] if name in ("requested", "closed") else [instant]
         frame = _flag(frame, "bad_date", col(f"given_{instant}") & col(instant).is_null())
-        none = nw.any_horizontal(*(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True)
+        none = nw.any_horizontal(
+            *(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True
+        )
         frame = _set_aside(frame, "sentinel_date", none, *with_day)
     backwards = col("closed_datetime") < col("requested_datetime")
     return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_date")
@@ -234,7 +262,9 @@ def _places(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
     for point_lat, point_long in source.layout.get("default_points", []):
         near = ((lat - point_lat).abs() < 0.00006) & ((long - point_long).abs() < 0.00006)
         frame = _set_aside(frame, "default_point", near, "lat", "long")
-    inside = lat.is_between(south - MARGIN_DEGREES, north + MARGIN_DEGREES) & long.is_between(west - MARGIN_DEGREES, east + MARGIN_DEGREES)
+    inside = lat.is_between(south - MARGIN_DEGREES, north + MARGIN_DEGREES) & long.is_between(
+        west - MARGIN_DEGREES, east + MARGIN_DEGREES
+    )
     return _set_aside(frame, "outside_city", ~inside, "lat", "long")
 
 
@@ -244,11 +274,17 @@ def _status(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
     raw = col("status_raw").str.to_lowercase()
     status = lit(None, dtype=nw.String)
     for meaning in ("open", "closed"):
-        status = when(raw.is_in([word for word, means in known.items() if means == meaning])).then(lit(meaning)).otherwise(status)
+        status = (
+            when(raw.is_in([word for word, means in known.items() if means == meaning]))
+            .then(lit(meaning))
+            .otherwise(status)
+        )
     frame = frame.with_columns(status=status)
     frame = _flag(frame, "unknown_status", col("status").is_null())
     frame = frame.with_columns(
-        status=when(col("status").is_null() & ~col("closed_datetime").is_null()).then(lit("closed")).otherwise(col("status"))
+        status=when(col("status").is_null() & ~col("closed_datetime").is_null())
+        .then(lit("closed"))
+        .otherwise(col("status"))
     )
     contradiction = (col("status") == "open") & ~col("closed_datetime").is_null()
     frame = _set_aside(frame, "open_with_closing_date", contradiction, "closed_datetime", "closed_date")
@@ -259,7 +295,9 @@ def _disposition(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
     words = nw.concat_str(col("disposition"), col("closure_note"), separator=" ", ignore_nulls=True).str.to_lowercase()
     found = lit("unknown")
     for rule in reversed(source.layout.get("dispositions", [])):
-        found = when(words.str.contains(rule["contains"].casefold(), literal=True)).then(lit(rule["is"])).otherwise(found)
+        found = (
+            when(words.str.contains(rule["contains"].casefold(), literal=True)).then(lit(rule["is"])).otherwise(found)
+        )
     for word, disposition in source.layout.get("status_dispositions", {}).items():
         found = when(col("status_raw").str.to_lowercase() == word.casefold()).then(lit(disposition)).otherwise(found)
     frame = frame.with_columns(disposition=when(col("status") == "closed").then(found))
@@ -288,4 +326,9 @@ def stories(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
     return frame.with_columns(place_precision=when(known).then(precision).otherwise(lit("none")))
 
 
-FINISH = {"service_requests": service_requests, "budget": budget, "capital_projects": capital_projects, "stories": stories}
+FINISH = {
+    "service_requests": service_requests,
+    "budget": budget,
+    "capital_projects": capital_projects,
+    "stories": stories,
+}

@@ -21,30 +21,67 @@ class Fate:
 def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list[dict]]:
     """The line of `completeness` and the lines of `quality_reasons`; `live` tells the fates of the live records."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
-    unusable = [Fate("quarantined", reason, keys) for reason, keys in vault.rows(
-        f"""select reason, count(distinct case when key = '' then hash::varchar else key end) from quarantine
+    unusable = [
+        Fate("quarantined", reason, keys)
+        for reason, keys in vault.rows(
+            f"""select reason, count(distinct case when key = '' then hash::varchar else key end) from quarantine
         where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset})) group by reason order by reason""",
-        dataset,
-    )]
+            dataset,
+        )
+    ]
     rows_read, keys = vault.rows(
         "select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings where source in (select distinct source from records_"
         f"{dataset})"
     )[0]
     fates = [*live, *unusable, Fate("deleted_upstream", "", gone)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}
-    line |= {"dataset": dataset, "rows_read": rows_read, "read": held + sum(f.keys for f in unusable), "duplicates": rows_read - keys}
-    told = [{"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys]
+    line |= {
+        "dataset": dataset,
+        "rows_read": rows_read,
+        "read": held + sum(f.keys for f in unusable),
+        "duplicates": rows_read - keys,
+    }
+    told = [
+        {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys
+    ]
     return line, told + _asides(vault, dataset)
 
 
 def _asides(vault: Vault, dataset: str) -> list[dict]:
     """Copies that were replaced, rows of another kind, and values that were nulled."""
-    counts = [(word, vault.one(f"select count(*) from records_{dataset} where not deleted_upstream and contains(flags, ?)", f"{word};")) for word in FLAGS]
-    told = [{"dataset": dataset, "kind": "flagged", "reason": FLAGS[word], "rows": rows} for word, rows in counts if rows]
+    counts = [
+        (
+            word,
+            vault.one(
+                f"select count(*) from records_{dataset} where not deleted_upstream and contains(flags, ?)", f"{word};"
+            ),
+        )
+        for word in FLAGS
+    ]
+    told = [
+        {"dataset": dataset, "kind": "flagged", "reason": FLAGS[word], "rows": rows} for word, rows in counts if rows
+    ]
     copies = vault.one("select count(*) from quarantine where dataset = ? and reason = ?", dataset, OLDER_COPY)
     if copies:
-        told.append({"dataset": dataset, "kind": "older_copy", "reason": "The same id came again with other content; the newest is kept", "rows": copies})
-    aside = vault.one("select coalesce(sum(set_aside), 0)::bigint from readings where source in (select distinct source from records_" f"{dataset})")
+        told.append(
+            {
+                "dataset": dataset,
+                "kind": "older_copy",
+                "reason": "The same id came again with other content; the newest is kept",
+                "rows": copies,
+            }
+        )
+    aside = vault.one(
+        "select coalesce(sum(set_aside), 0)::bigint from readings where source in (select distinct source from records_"
+        f"{dataset})"
+    )
     if aside:
-        told.append({"dataset": dataset, "kind": "set_aside", "reason": "Rows of another kind, or cells that state no amount", "rows": aside})
+        told.append(
+            {
+                "dataset": dataset,
+                "kind": "set_aside",
+                "reason": "Rows of another kind, or cells that state no amount",
+                "rows": aside,
+            }
+        )
     return told

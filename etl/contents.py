@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -13,13 +14,13 @@ import pyarrow as pa
 from narwhals import col, lit
 
 from etl import completeness, tables
-from etl.anonymize import PLACED, Anonymized, Context, local_day, service_requests
+from etl.anonymize import FROZEN, Anonymized, Context, local_day, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine
 from etl.keys import release_key
 from etl.privacy import time as days
-from etl.privacy.place import Areas
+from etl.privacy.place import FALLBACK_ADDRESSES, Areas
 from etl.vault import Vault
 from hub.city import City
 from hub.datasets import DATASETS
@@ -61,12 +62,17 @@ class Contents:
     def same_epoch(self) -> bool:
         return self.before is not None and self.before.manifest["epoch"] == self.epoch
 
-    def requests(self) -> pa.RecordBatchReader:
-        """The large table in the order of its ids, which tells nothing."""
+    def requests(self, also: Callable[[pa.RecordBatch], pa.RecordBatch]) -> pa.RecordBatchReader:
+        """The large table in the order of its ids, which tells nothing; `also` is shown every batch on its way."""
         schema = tables.schema_of(LARGE)
         batches = self.done.rows.select(*LARGE.names).to_native().order("id").to_arrow_reader(BATCH_ROWS)
-        typed = (pa.RecordBatch.from_arrays([a.cast(f.type) for a, f in zip(b.columns, schema, strict=True)], schema=schema) for b in batches)
-        return pa.RecordBatchReader.from_batches(schema, typed)
+
+        def typed(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return pa.RecordBatch.from_arrays(
+                [a.cast(f.type) for a, f in zip(batch, schema, strict=True)], schema=schema
+            )
+
+        return pa.RecordBatchReader.from_batches(schema, (also(typed(batch)) for batch in batches))
 
     def line(self, release_id: str) -> dict:
         """The row of `releases`, and the head of the manifest."""
@@ -92,17 +98,19 @@ class Contents:
 
     def fewest_locations(self) -> dict[str, int]:
         """Per tier, the smallest number of distinct locations in a class: only the vault knows."""
-        classes = self.done.rows.group_by("tier", "service_group", "place_id", "requested_bucket", "requested_grain")
+        classes = self.done.rows.group_by("tier", "group_no", "place_no", "bucket", "requested_grain")
         counted = classes.agg(n=col("location").n_unique() - col("location").is_null().cast(nw.Int64).max())
         least = self.engine.arrow(counted.group_by("tier").agg(least=col("n").min())).to_pylist()
         return {row["tier"]: int(row["least"]) for row in least}
 
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
-        lines = self.done.added.select(*PLACED).with_columns(epoch=lit(self.epoch), release=lit(release_id)).to_native()
+        lines = self.done.added.with_columns(epoch=lit(self.epoch), release=lit(release_id)).to_native()
         with vault.transaction():
             vault.con.register("added", lines)
-            vault.con.execute("delete from release_ledger where epoch = ? and id in (select id from added)", [self.epoch])
+            vault.con.execute(
+                "delete from release_ledger where epoch = ? and id in (select id from added)", [self.epoch]
+            )
             vault.con.execute("insert into release_ledger select * from added")
             vault.con.unregister("added")
             vault.set("epoch", str(self.epoch))
@@ -115,27 +123,43 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     IncompleteError for a source that was not read to its end."""
     unproven = [name for (name,) in vault.rows("select distinct source from readings where proven_by is null")]
     if unproven:
-        raise IncompleteError(f"{', '.join(unproven)}: the last reading did not reach its end.", "run `cityglass pull` again; the old release stays")
+        raise IncompleteError(
+            f"{', '.join(unproven)}: the last reading did not reach its end.",
+            "run `cityglass pull` again; the old release stays",
+        )
     as_of = _as_of(vault)
-    epoch = int(vault.setting("epoch", "1")) + (vault.setting("generalisation", policy.generalisation) != policy.generalisation)
+    epoch = int(vault.setting("epoch", "1")) + (
+        vault.setting("generalisation", policy.generalisation) != policy.generalisation
+    )
     at = _context(vault, city, policy, data, before, as_of, epoch)
     ledger = at.engine.table("release_ledger").filter(col("epoch") == epoch)
     done = service_requests(at.engine.table("records_service_requests").filter(~col("deleted_upstream")), ledger, at)
-    return Contents(at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, epoch, before)
+    return Contents(
+        at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, epoch, before
+    )
 
 
 def _as_of(vault: Vault) -> int:
     """The time of the data: of the requests, else of the newest source."""
-    known = {name: int(value) for name, value in vault.rows("select name, value from settings where name like 'as_of:%'")}
+    known = {
+        name: int(value) for name, value in vault.rows("select name, value from settings where name like 'as_of:%'")
+    }
     if not known:
-        raise ConfigurationError("The vault is empty.", "read the sources first: `cityglass pull`, or `cityglass run` for all at once")
+        raise ConfigurationError(
+            "The vault is empty.", "read the sources first: `cityglass pull`, or `cityglass run` for all at once"
+        )
     return known.get("as_of:requests") or max(known.values())
 
 
-def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int, epoch: int) -> Context:
+def _context(
+    vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int, epoch: int
+) -> Context:
     key = release_key(data, bool(vault.setting("key_check")))
     if vault.setting("key_check") not in ("", _key_check(key)):
-        raise ConfigurationError("The release key is not the one that earlier releases were made with.", "restore data/private/keys from the backup")
+        raise ConfigurationError(
+            "The release key is not the one that earlier releases were made with.",
+            "restore data/private/keys from the backup",
+        )
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
     then = before.manifest if before and before.manifest["epoch"] == epoch else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
@@ -154,8 +178,18 @@ def _tables(vault: Vault, city: City, at: Context, done: Anonymized) -> dict[str
         made |= tables.of_dataset(at, name)
         live[name] = _plain_fates(vault, name, len(made[DATASETS[name].table.name]))
     lines, reasons = zip(*(completeness.of_dataset(vault, name, fates) for name, fates in live.items()), strict=True)
-    made |= {"completeness": list(lines), "quality_reasons": [row for told in reasons for row in told], **tables.about()}
+    made |= {
+        "completeness": list(lines),
+        "quality_reasons": [row for told in reasons for row in told],
+        **tables.about(),
+    }
     return {table.name: tables.shaped(table, made[table.name]) for table in all_tables() if table.name in made}
+
+
+def _fallback(done: Anonymized) -> list[dict]:
+    reason = f"A point under {FALLBACK_ADDRESSES} or more addresses: a geocoder's guess, set aside"
+    line = {"dataset": LARGE.name, "kind": "flagged", "reason": reason, "rows": done.fallback_rows}
+    return [line] if done.fallback_rows else []
 
 
 def _fates(at: Context, done: Anonymized) -> list[Fate]:
@@ -170,7 +204,9 @@ def _plain_fates(vault: Vault, name: str, released: int) -> list[Fate]:
 
 def _layers(vault: Vault) -> dict[str, list[dict]]:
     layers: dict[str, list[dict]] = {"boundaries": [], "streets": [], "water": []}
-    for layer, name, kind, geometry in vault.rows("select layer, name, kind, geometry from areas order by layer, kind, name"):
+    for layer, name, kind, geometry in vault.rows(
+        "select layer, name, kind, geometry from areas order by layer, kind, name"
+    ):
         feature = {"type": "Feature", "properties": {"name": name}, "geometry": json.loads(geometry)}
         layers["water" if kind == "water" else layer].append(feature)
     return layers

@@ -3,7 +3,8 @@
 import gzip
 import hashlib
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,29 +17,42 @@ from hub.datasets import tables
 from hub.schema import Table, Type
 
 BATCH_ROWS = 50_000
-GZIP_LEVEL = 5
+GZIP_LEVEL = 4
+
+
+@contextmanager
+def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], pa.RecordBatch]]:
+    """Open <table>.csv.gz and <table>.parquet; what is called with a batch writes it to both and gives it back."""
+    schema = schema_of(table)
+    with (
+        (folder / f"{table.name}.csv.gz").open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=GZIP_LEVEL, mtime=0) as packed,
+        pq.ParquetWriter(folder / f"{table.name}.parquet", schema, compression="zstd") as parquet,
+    ):
+        packed.write((",".join(table.names) + "\n").encode())
+
+        def both(batch: pa.RecordBatch) -> pa.RecordBatch:
+            sink = pa.BufferOutputStream()
+            pacsv.write_csv(batch, sink, pacsv.WriteOptions(include_header=False))
+            packed.write(sink.getvalue())
+            parquet.write_batch(batch)
+            return batch
+
+        yield both
 
 
 def write(database: Path, table: Table, folder: Path) -> None:
-    """Write <table>.csv.gz and <table>.parquet of one table."""
-    schema = schema_of(table)
-    csv_path, parquet_path = folder / f"{table.name}.csv.gz", folder / f"{table.name}.parquet"
-    con = sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)
-    cursor = con.execute(f'select {", ".join(table.names)} from "{table.name}" order by rowid')
+    """Write the downloads of a table as it stands in the database."""
     with (
-        csv_path.open("wb") as raw,
-        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=GZIP_LEVEL, mtime=0) as packed,
-        pq.ParquetWriter(parquet_path, schema, compression="zstd") as parquet,
+        closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as con,
+        writing(table, folder) as both,
     ):
-        packed.write((",".join(table.names) + "\n").encode())
-        while batch := cursor.fetchmany(BATCH_ROWS):
-            columns = [pa.array(values, field.type) for values, field in zip(zip(*batch, strict=True), schema, strict=True)]
-            chunk = pa.table(columns, schema=schema)
-            sink = pa.BufferOutputStream()
-            pacsv.write_csv(chunk, sink, pacsv.WriteOptions(include_header=False))
-            packed.write(sink.getvalue())
-            parquet.write_table(chunk)
-    con.close()
+        cursor = con.execute(f'select {", ".join(table.names)} from "{table.name}" order by rowid')
+        while rows := cursor.fetchmany(BATCH_ROWS):
+            columns = [
+                pa.array(values, f.type) for values, f in zip(zip(*rows, strict=True), schema_of(table), strict=True)
+            ]
+            both(pa.RecordBatch.from_arrays(columns, schema=schema_of(table)))
 
 
 def sha256(path: Path) -> str:
@@ -69,7 +83,9 @@ def datapackage(city: City, release_id: str, folder: Path) -> dict:
         "name": f"{city.slug}-{release_id[:8]}",
         "title": city.brand.name,
         "version": release_id,
-        "resources": [_resource(table, folder / "downloads" / f"{table.name}.csv.gz") for table in tables() if table.download],
+        "resources": [
+            _resource(table, folder / "downloads" / f"{table.name}.csv.gz") for table in tables() if table.download
+        ],
     }
 
 

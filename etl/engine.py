@@ -7,6 +7,7 @@ and joined, so that they need nothing of the engine.
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -43,8 +44,37 @@ class DuckEngine:
         self.con.unregister("_kept")
         return self.table(name)
 
+    def coded(self, frame: nw.LazyFrame, column: str, name: str, code: Callable[[str], int]) -> nw.LazyFrame:
+        """Add `name`: the number that `code` gives to each distinct value of a text column; null stays null."""
+        values = sorted(
+            value for value in self.arrow(frame.select(column).unique())[column].to_pylist() if value is not None
+        )
+        schema = pa.schema([(column, pa.string()), (name, pa.int64())])
+        return frame.join(self.given(pa.table([values, list(map(code, values))], schema=schema)), on=column, how="left")
+
+    def named(self, frame: nw.LazyFrame, column: str, name: str, names: dict[int, str]) -> nw.LazyFrame:
+        """Add `name`: the text that belongs to each number in a column."""
+        schema = pa.schema([(column, pa.int64()), (name, pa.string())])
+        return frame.join(
+            self.given(pa.table([list(names), list(names.values())], schema=schema)), on=column, how="left"
+        )
+
+    def hashed(self, frame: nw.LazyFrame, column: str) -> nw.LazyFrame:
+        """Replace a text column by a 63-bit hash, which is cheaper to count; null stays null."""
+        short = f"case when {column} is not null then (hash({column}) // 2)::bigint end as {column}"
+        return nw.from_native(frame.to_native().query("rows_", f"select * replace ({short}) from rows_"))
+
     def arrow(self, frame: nw.LazyFrame) -> pa.Table:
         return frame.to_native().to_arrow_table()
+
+    def ask(self, sql: str, **frames: nw.LazyFrame) -> pa.Table:
+        """The answer to a query in SQL that SQLite understands too, over frames by name."""
+        for name, frame in frames.items():
+            self.con.register(name, frame.to_native())
+        answer = self.con.sql(sql).to_arrow_table()
+        for name in frames:
+            self.con.unregister(name)
+        return answer
 
     def keyed(self, frame: nw.LazyFrame, key: bytes) -> nw.LazyFrame:
         """Add `id` and `public_id`: HMAC-SHA256 of source, 0x1f, record key; computed in the engine."""

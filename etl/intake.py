@@ -7,6 +7,7 @@ with one id and other content the newest stays, and only records whose content h
 import json
 
 import narwhals as nw
+import numpy as np
 import pyarrow as pa
 
 from etl import canonical
@@ -18,12 +19,15 @@ from hub.errors import IncompleteError
 from hub.schema import Dataset
 
 OLDER_COPY = "an older copy of an id that came again with other content"
+BATCH_ROWS = 20_000
 FEWER = 0.2  # a reading with so much fewer keys than the last one is not believed
 
 
 def is_read(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str) -> bool:
     """True if exactly these parts were read whole with this field map: nothing has to be read again."""
-    held = vault.rows("select fingerprint, mapping from readings where source = ? and proven_by is not null", source.name)
+    held = vault.rows(
+        "select fingerprint, mapping from readings where source = ? and proven_by is not null", source.name
+    )
     return sorted(held) == sorted((fingerprint, mapping) for _, fingerprint in fingerprints)
 
 
@@ -38,8 +42,9 @@ def begin(vault: Vault, source: Source) -> None:
 def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
     """Store one page: records, quarantine, keys met and the ledger line move together. Returns records written."""
     dataset = DATASETS[source.dataset]
-    numbers = pa.array(range(page.first, page.first + page.rows.num_rows), pa.int64())
-    vault.con.register("page", page.rows.append_column("row_number", numbers))
+    numbers = pa.array(np.arange(page.first, page.first + page.rows.num_rows))
+    rows = page.rows.append_column("row_number", numbers)
+    vault.con.register("page", pa.Table.from_batches(rows.to_batches(BATCH_ROWS)))  # batches are read in parallel
     typed = vault.con.sql(canonical.typed_sql(city, source, dataset, page.rows.column_names))
     record = canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
     with vault.transaction():
@@ -49,11 +54,21 @@ def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
         _keep_aside(vault, source.name, dataset, part, page)
         written = _write(vault, source, dataset)
         met = vault.one("select count(*) from seen where source = ?", source.name)
-        vault.con.execute("insert into seen select source, key from staged where key <> '' group by all except select source, key from seen")
+        vault.con.execute(
+            "insert into seen select source, key from staged where key <> '' group by all except select source, key from seen"
+        )
         kept, keyless = vault.rows("select count(*), count(*) filter (key = '') from staged")[0]
         keys = vault.one("select count(*) from seen where source = ?", source.name) - met + keyless + len(page.rejected)
-        wide = len(source.layout.get("rows_from_columns", [])) or 1
-        line = [source.name, part, kept + len(page.rejected), keys, page.rows.num_rows * wide - kept, written, json.dumps(page.dropped)]
+        wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
+        line = [
+            source.name,
+            part,
+            kept + len(page.rejected),
+            keys,
+            page.rows.num_rows * wide - kept,
+            written,
+            json.dumps(page.dropped),
+        ]
         vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?)", line)
         vault.count_changes(written)
     vault.con.unregister("record")
@@ -79,16 +94,19 @@ def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
     older = f"update staged set reason = '{OLDER_COPY}' where reason is null and "
     statements = [
         # judged older before: it stays so, or an unchanged file would be written again and again
-        older + f"""exists (select 1 from quarantine q where q.source = staged.source and q.key = staged.key
+        older
+        + f"""exists (select 1 from quarantine q where q.source = staged.source and q.key = staged.key
         and q.hash = staged.hash and q.reason = '{OLDER_COPY}')""",
-        older + f"""row_number in (select row_number from (
+        older
+        + f"""row_number in (select row_number from (
             select row_number, hash, first_value(hash) over (partition by key order by {newest}) as best
             from (select * from staged where reason is null and key in (
                 select key from staged where reason is null group by key having count(*) > 1))) where hash <> best)""",
     ]
     if has_updated:
         statements.append(
-            older + f"""row_number in (select s.row_number from staged s join seen n using (source, key)
+            older
+            + f"""row_number in (select s.row_number from staged s join seen n using (source, key)
             join records_{dataset.name} h using (source, key) where s.updated_datetime < h.updated_datetime and s.hash <> h.hash)"""
         )
     return statements
@@ -121,7 +139,9 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
             select 1 from {held} h where h.source = s.source and h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
     )
     written = vault.one("select count(*) from changed")
-    if written and vault.one(f"select count(*) from {held} where source = ? and key in (select key from changed)", source.name):
+    if written and vault.one(
+        f"select count(*) from {held} where source = ? and key in (select key from changed)", source.name
+    ):
         row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
         vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy
             f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row}
@@ -133,13 +153,19 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     return written
 
 
-def complete(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str, now: int, accept_fewer: bool) -> None:
+def complete(
+    vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str, now: int, accept_fewer: bool
+) -> None:
     """Every part was read to its end: prove the reading, mark what is gone upstream, keep the time of the data.
 
     Raises IncompleteError, and changes nothing, if a fifth of the keys is gone or keys are doubled."""
     held = f"records_{DATASETS[source.dataset].name}"
     before = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream", source.name)
-    gone = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)", source.name, source.name)
+    gone = vault.one(
+        f"select count(*) from {held} where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)",
+        source.name,
+        source.name,
+    )
     if gone > FEWER * before and not accept_fewer:
         raise IncompleteError(
             f"{source.name}: {gone:,} of {before:,} rows that were there before are gone from the source.",
@@ -147,7 +173,10 @@ def complete(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], 
         )
     doubled = vault.one(f"select count(*) - count(distinct key) from {held} where source = ?", source.name)
     if doubled:
-        raise IncompleteError(f"{source.name}: {doubled:,} keys stand twice in the vault.", "restore the vault from its backup and run again")
+        raise IncompleteError(
+            f"{source.name}: {doubled:,} keys stand twice in the vault.",
+            "restore the vault from its backup and run again",
+        )
     with vault.transaction():
         vault.con.execute(
             f"update {held} set deleted_upstream = true where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)",
@@ -170,7 +199,11 @@ def _as_of(vault: Vault, source: Source, now: int) -> int:
     """The time of the data: declared, else its newest believable instant, else the start of the pull."""
     if source.as_of:
         return int(vault.one("select epoch(timezone(?, ?::timestamp))::bigint", source.time_zone, source.as_of))
-    instants = [c.name for c in canonical.stored(DATASETS[source.dataset]) if c.name.endswith("_datetime") and c.name != "expected_datetime"]
+    instants = [
+        c.name
+        for c in canonical.stored(DATASETS[source.dataset])
+        if c.name.endswith("_datetime") and c.name != "expected_datetime"
+    ]
     if not instants:
         return now
     newest = ", ".join(f"max({name}) filter ({name} <= {now})" for name in instants)

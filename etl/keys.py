@@ -17,7 +17,8 @@ def release_key(data: Path, has_published: bool) -> bytes:
     if not path.is_file():
         if has_published:
             raise ConfigurationError(
-                f"{path} is gone, but releases were made with it.", "restore it from the backup; without it every public id would change"
+                f"{path} is gone, but releases were made with it.",
+                "restore it from the backup; without it every public id would change",
             )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -41,7 +41,9 @@ class Published:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def publish(vault: Vault, city: City, policy: Policy, data: Path, signed: str, step: Callable[[str], None] = lambda _: None) -> Published:
+def publish(
+    vault: Vault, city: City, policy: Policy, data: Path, signed: str, step: Callable[[str], None] = lambda _: None
+) -> Published:
     """Make one release from the vault and serve it. `signed` says who signed the policy; `step` is told what goes on.
 
     Raises GateError if a check fails and DiskError if there is no room; the old release stays up."""
@@ -58,16 +60,29 @@ def publish(vault: Vault, city: City, policy: Policy, data: Path, signed: str, s
             step("checking")
             findings = _check(made, city, policy, folder, release_id)
             step("swapping in")
-            return Published(_swap(vault, made, city, policy, data, folder, release_id, signed, state, findings), findings, seconds)
+            return Published(
+                _swap(vault, made, city, policy, data, folder, release_id, signed, state, findings), findings, seconds
+            )
     except OSError as error:
-        raise DiskError(f"The release could not be written: {error.strerror or error}.", "free disk space and publish again; the old release stays") from error
+        raise DiskError(
+            f"The release could not be written: {error.strerror or error}.",
+            "free disk space and publish again; the old release stays",
+        ) from error
 
 
 def fingerprint(vault: Vault, city: City, policy: Policy) -> str:
     """Of everything a release is made from: if it is unchanged there is nothing to publish."""
     areas = vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
     as_of = vault.rows("select name, value from settings where name like 'as_of:%' order by name")
-    parts = (vault.setting("changes"), as_of, areas, policy.hash, policy.k, version("cityglass"), city.path.read_bytes())
+    parts = (
+        vault.setting("changes"),
+        as_of,
+        areas,
+        policy.hash,
+        policy.k,
+        version("cityglass"),
+        city.path.read_bytes(),
+    )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
@@ -88,10 +103,17 @@ def _workspace(data: Path) -> Iterator[Path]:
 
 
 def _stages(made: Contents, city: City, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    path = folder / "city.db"
-    yield "writing the database", lambda: database.build(path, made.requests(), made.small)
-    yield "writing downloads", lambda: [downloads.write(path, table, folder / "downloads") for table in tables() if table.name not in TOLD_LATER]
+    path, packed = folder / "city.db", folder / "downloads"
+    small = [table for table in tables() if table.name not in (*TOLD_LATER, contents.LARGE.name)]
+    yield "writing the large table", lambda: _large(made, path, packed)
+    yield "writing the database", lambda: database.finish(path, made.small)
+    yield "writing downloads", lambda: [downloads.write(path, table, packed) for table in small]
     yield "drawing maps", lambda: _draw(made, city, folder / "maps")
+
+
+def _large(made: Contents, path: Path, packed: Path) -> None:
+    with downloads.writing(contents.LARGE, packed) as both:
+        database.begin(path, made.requests(also=both))
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -116,13 +138,18 @@ def _release_id(made: Contents, folder: Path, state: str) -> str:
 def _check(made: Contents, city: City, policy: Policy, folder: Path, release_id: str) -> tuple[Finding, ...]:
     path = folder / "city.db"
     database.add(path, {"sources": made.sources, "releases": [made.line(release_id)]})
+    database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
-    case = Case(policy, made.before.db if made.before else None, made.fewest_locations(), made.fallen(), made.same_epoch)
+    case = Case(
+        policy, made.before.db if made.before else None, made.fewest_locations(), made.fallen(), made.same_epoch
+    )
     findings = tuple(gate.judge(path, case))
     failed = [finding for finding in findings if not finding.is_passed]
     if failed:
         raise GateError(
-            "The gate refused the release: " + "; ".join(f"{f.check_name} is {f.value}, must be {f.bound}" for f in failed) + ". The old release stays.",
+            "The gate refused the release: "
+            + "; ".join(f"{f.check_name} is {f.value}, must be {f.bound}" for f in failed)
+            + ". The old release stays.",
             "mend the source or the policy, then publish again",
             findings=[finding.row for finding in findings],
         )
@@ -135,10 +162,25 @@ def _check(made: Contents, city: City, policy: Policy, folder: Path, release_id:
     return findings
 
 
-def _swap(vault, made: Contents, city: City, policy: Policy, data: Path, folder: Path, release_id: str, signed: str, state: str, findings) -> Release:
+def _swap(
+    vault,
+    made: Contents,
+    city: City,
+    policy: Policy,
+    data: Path,
+    folder: Path,
+    release_id: str,
+    signed: str,
+    state: str,
+    findings,
+) -> Release:
     """Describe the release, freeze what it shows, and make it current in one rename."""
-    (folder / "audit.json").write_text(json.dumps(_audit(policy, signed, release_id, findings), indent=1) + "\n", "utf-8")
-    (folder / "datapackage.json").write_text(json.dumps(downloads.datapackage(city, release_id, folder), indent=1) + "\n", "utf-8")
+    (folder / "audit.json").write_text(
+        json.dumps(_audit(policy, signed, release_id, findings), indent=1) + "\n", "utf-8"
+    )
+    (folder / "datapackage.json").write_text(
+        json.dumps(downloads.datapackage(city, release_id, folder), indent=1) + "\n", "utf-8"
+    )
     manifest = made.line(release_id) | {
         "created": int(time()),
         "city": city.name,
@@ -147,7 +189,11 @@ def _swap(vault, made: Contents, city: City, policy: Policy, data: Path, folder:
         "grid_day": made.grid,
         "signed": signed,
         "tables": downloads.contents(folder / "city.db"),
-        "files": {str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)} for p in sorted(folder.rglob("*")) if p.is_file()},
+        "files": {
+            str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)}
+            for p in sorted(folder.rglob("*"))
+            if p.is_file()
+        },
     }
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
     for path in folder.rglob("*"):
@@ -166,7 +212,13 @@ def _swap(vault, made: Contents, city: City, policy: Policy, data: Path, folder:
 def _audit(policy: Policy, signed: str, release_id: str, findings: tuple[Finding, ...]) -> dict:
     return {
         "release": release_id,
-        "policy": {"hash": policy.hash, "version": policy.version, "mode": policy.mode, "review": policy.review, "signed": signed},
+        "policy": {
+            "hash": policy.hash,
+            "version": policy.version,
+            "mode": policy.mode,
+            "review": policy.review,
+            "signed": signed,
+        },
         "is_passed": all(finding.is_passed for finding in findings),
         "findings": [finding.row for finding in findings],
     }

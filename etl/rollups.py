@@ -8,13 +8,16 @@ import pyarrow as pa
 from narwhals import col, lit, when
 
 from etl.privacy import time
+from hub.datasets.service_requests import AREA_COUNTS, COUNTS, MONTH_COUNTS
 from hub.outcomes import DISPOSITIONS, OUTCOMES
 
 WHERE = ("district", "service_group", "service_name", "tier", "year")
 
 
-def of_requests(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str, int], countable: set[str]) -> dict[str, pa.Table]:
-    """durations, on_time and backlog from released columns, the released places and the days told per tier.
+def of_requests(
+    rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str, int], countable: set[str]
+) -> dict[str, pa.Table]:
+    """durations, on_time, backlog and the counts, from released columns, released places and the days told per tier.
 
     `countable`: the groups of B and C that have a public target."""
     frame = engine.keep(_joined(rows, engine, places, told_until))
@@ -22,18 +25,34 @@ def of_requests(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict
         "durations": engine.arrow(_durations(frame)),
         "on_time": engine.arrow(_on_time(frame, countable)),
         "backlog": _backlog(frame, engine, max(told_until.values())),
+        **_counts(rows, engine, places),
     }
 
 
 def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str, int]) -> nw.LazyFrame:
-    districts = pa.table({"place_id": [p["id"] for p in places], "district": [p["district"] or "Unlocated" for p in places]})
-    outcomes = pa.table({"disposition": list(DISPOSITIONS), "outcome": [outcome for outcome, _ in DISPOSITIONS.values()]})
+    districts = pa.table(
+        {"place_id": [p["id"] for p in places], "district": [p["district"] or "Unlocated" for p in places]}
+    )
+    outcomes = pa.table(
+        {"disposition": list(DISPOSITIONS), "outcome": [outcome for outcome, _ in DISPOSITIONS.values()]}
+    )
     tiers = pa.table({"tier": list(told_until), "until_": list(told_until.values())})
     frame = rows.select(
-        "tier", "service_group", "service_name", "status", "place_id", "requested_bucket", "bucket_end", "duration_hours", "duration_days",
-        "on_time", "disposition",
+        "tier",
+        "service_group",
+        "service_name",
+        "status",
+        "place_id",
+        "requested_bucket",
+        "bucket_end",
+        "duration_hours",
+        "duration_days",
+        "on_time",
+        "disposition",
     )
-    frame = frame.join(engine.given(districts), on="place_id", how="left").join(engine.given(outcomes), on="disposition", how="left")
+    frame = frame.join(engine.given(districts), on="place_id", how="left").join(
+        engine.given(outcomes), on="disposition", how="left"
+    )
     frame = frame.join(engine.given(tiers), on="tier", how="left")
     in_a = col("tier") == "A"
     return frame.with_columns(
@@ -43,6 +62,17 @@ def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str
         elapsed=when(in_a).then(col("duration_hours") // 24).otherwise(col("duration_days")),
         told_after=when(in_a).then((col("duration_hours") + 23) // 24).otherwise(col("duration_days")),
     )
+
+
+def _counts(rows: nw.LazyFrame, engine, places: list[dict]) -> dict[str, pa.Table]:
+    known = engine.given(
+        pa.table({"id": [p["id"] for p in places], "district": pa.array([p["district"] for p in places], pa.string())})
+    )
+    answers = {name: engine.ask(sql, service_requests=rows, places=known) for name, sql in COUNTS.items()}
+    return {
+        name: answer.rename_columns(table.names)
+        for (name, answer), table in zip(answers.items(), (AREA_COUNTS, MONTH_COUNTS), strict=True)
+    }
 
 
 def _durations(frame: nw.LazyFrame) -> nw.LazyFrame:
@@ -82,7 +112,11 @@ def _backlog(frame: nw.LazyFrame, engine, until: int) -> pa.Table:
     if table.empty:
         return pa.table({"month_end": [], "district": [], "service_group": [], "opened": [], "closed": [], "open": []})
     table["month"] = [_month(day) for day in table["day"]]
-    last = _month(until - 1) if time.bucket(time.day_of(until - 1), "month")[1] == time.day_of(until) else _month(until - 1) - 1
+    last = (
+        _month(until - 1)
+        if time.bucket(time.day_of(until - 1), "month")[1] == time.day_of(until)
+        else _month(until - 1) - 1
+    )
     months = range(table["month"].min(), last + 1)
     flows = table.groupby([*keys, "month"])[["opened", "closed"]].sum().unstack("month", fill_value=0)
     full = flows.reindex(columns=pd.MultiIndex.from_product([["opened", "closed"], months]), fill_value=0)

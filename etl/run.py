@@ -33,8 +33,31 @@ class Pulled:
     unchanged: bool = False
     error: CityglassError | None = None
 
+    @property
+    def told(self) -> dict:
+        return {"source": self.source, "rows": self.rows, "written": self.written, "unchanged": self.unchanged}
 
-def run(city: City, data: Path, sign_off: str = "", accept_fewer: bool = False, step: Step = lambda _: None) -> tuple[list[Pulled], Published]:
+
+def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = lambda _: None) -> list[Pulled]:
+    """Read every source into the vault. The first error is raised once all sources had their turn."""
+    with open_vault(data) as vault:
+        pulled = pull(vault, city, accept_fewer, step)
+        status.write(vault, data)
+    _raise_first(pulled)
+    return pulled
+
+
+def publish_only(city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
+    """Publish what the vault holds."""
+    with open_vault(data) as vault:
+        published = publish(vault, city, data, sign_off, step)
+        status.write(vault, data)
+        return published
+
+
+def run(
+    city: City, data: Path, sign_off: str = "", accept_fewer: bool = False, step: Step = lambda _: None
+) -> tuple[list[Pulled], Published]:
     """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end."""
     with open_vault(data) as vault:
         pulled = pull(vault, city, accept_fewer, step)
@@ -50,7 +73,8 @@ def pull(vault: Vault, city: City, accept_fewer: bool = False, step: Step = lamb
     sources = [source for source in city.sources.values() if source.location]
     if not sources:
         raise ConfigurationError(
-            f"No source of {city.path} has a location.", "add `location:` to a source, or read a file with --from requests=PATH"
+            f"No source of {city.path} has a location.",
+            "add `location:` to a source, or read a file with --from requests=PATH",
         )
     return [_pull_one(vault, city, source, accept_fewer, step) for source in sources]
 
@@ -70,7 +94,9 @@ def _read_areas(vault: Vault, source: Source) -> Pulled:
 def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step) -> Pulled:
     adapter, now = SOURCES.get(source.adapter), int(time.time())
     if adapter is None:
-        raise ConfigurationError(f"sources.{source.name}.adapter is {source.adapter!r}.", f"known adapters: {', '.join(SOURCES)}")
+        raise ConfigurationError(
+            f"sources.{source.name}.adapter is {source.adapter!r}.", f"known adapters: {', '.join(SOURCES)}"
+        )
     asked = canonical.request(source, DATASETS[source.dataset])
     parts, mapping = adapter.parts(asked), _mapping(source)
     if intake.is_read(vault, source, parts, mapping):

@@ -23,7 +23,9 @@ def write(vault: Vault, data: Path) -> None:
             )
         ],
         "under_way": [name for (name,) in vault.rows("select distinct source from pages order by 1")],
-        "records": {name: vault.one(f"select count(*) from records_{name} where not deleted_upstream") for name in DATASETS},
+        "records": {
+            name: vault.one(f"select count(*) from records_{name} where not deleted_upstream") for name in DATASETS
+        },
         "quarantine": dict(vault.rows("select dataset, count(*) from quarantine group by 1 order by 1")),
         "published": vault.setting("published").partition(" ")[0],
     }

@@ -38,7 +38,10 @@ def shaped(table: Table, rows: list[dict] | pa.Table) -> pa.Table:
     schema = schema_of(table)
     if isinstance(rows, list):
         return pa.Table.from_pylist(rows, schema)
-    arrays = [rows[n].cast(schema.field(n).type) if n in rows.column_names else pa.nulls(len(rows), schema.field(n).type) for n in schema.names]
+    arrays = [
+        rows[n].cast(schema.field(n).type) if n in rows.column_names else pa.nulls(len(rows), schema.field(n).type)
+        for n in schema.names
+    ]
     return pa.table(arrays, schema=schema)
 
 
@@ -48,13 +51,17 @@ def of_requests(done: Anonymized, at: Context) -> dict[str, list[dict] | pa.Tabl
     return {
         "places": done.places,
         "categories": _categories(done, at),
-        "dispositions": [{"code": code, "outcome": outcome, "meaning": meaning} for code, (outcome, meaning) in DISPOSITIONS.items()],
+        "dispositions": [
+            {"code": code, "outcome": outcome, "meaning": meaning} for code, (outcome, meaning) in DISPOSITIONS.items()
+        ],
         **rollups.of_requests(done.rows, at.engine, done.places, told, set(at.policy.targets)),
     }
 
 
 def _categories(done: Anonymized, at: Context) -> list[dict]:
-    kinds = at.engine.arrow(done.rows.group_by("service_group", "service_name", "tier").agg(agency=col("agency_responsible").max())).to_pylist()
+    kinds = at.engine.arrow(
+        done.rows.group_by("service_group", "service_name", "tier").agg(agency=col("agency_responsible").max())
+    ).to_pylist()
     rows = []
     for kind in sorted(kinds, key=lambda row: (row["service_group"], row["service_name"] or "", row["tier"])):
         target = at.policy.targets.get(kind["service_name"] or "", at.policy.targets.get(kind["service_group"]))
@@ -78,13 +85,19 @@ def _yes(column: str) -> nw.Expr:
 
 def _budget(rows: pa.Table, at: Context) -> dict:
     groups: dict[tuple, list[int]] = {}
-    for direction, year, stage, cents in zip(*(rows[c].to_pylist() for c in (*BUDGET_KEY, "amount_cents")), strict=True):
+    for direction, year, stage, cents in zip(
+        *(rows[c].to_pylist() for c in (*BUDGET_KEY, "amount_cents")), strict=True
+    ):
         groups.setdefault((direction, year, stage), []).append(cents)
-    stated = {tuple(of.get(key) for key in BUDGET_KEY): (cents, where) for of, cents, where in _stated(at.city, "budget")}
+    stated = {
+        tuple(of.get(key) for key in BUDGET_KEY): (cents, where) for of, cents, where in _stated(at.city, "budget")
+    }
     totals = []
     for key in sorted(groups.keys() | stated.keys(), key=str):
         lines = groups.get(key, [])
-        totals.append(dict(zip(BUDGET_KEY, key, strict=True)) | {"lines": len(lines)} | _compared(sum(lines), stated.get(key)))
+        totals.append(
+            dict(zip(BUDGET_KEY, key, strict=True)) | {"lines": len(lines)} | _compared(sum(lines), stated.get(key))
+        )
     return {"budget_lines": rows, "budget_totals": totals}
 
 
@@ -96,7 +109,13 @@ def _stated(city: City, source: str) -> list[tuple[dict, int, str]]:
 def _compared(cents: int, stated: tuple[int, str] | None) -> dict:
     """A sum beside the stated total; they agree if they differ by less than the dollar that totals are stated in."""
     if stated is None:
-        return {"amount_cents": cents, "stated_cents": None, "difference_cents": None, "is_reconciled": None, "stated_in": None}
+        return {
+            "amount_cents": cents,
+            "stated_cents": None,
+            "difference_cents": None,
+            "is_reconciled": None,
+            "stated_in": None,
+        }
     difference = cents - stated[0]
     found = {"stated_cents": stated[0], "difference_cents": difference, "stated_in": stated[1]}
     return {"amount_cents": cents, "is_reconciled": int(abs(difference) < DOLLAR), **found}
@@ -106,7 +125,8 @@ def _capital_projects(rows: pa.Table, at: Context) -> dict:
     projects = [{**row, **_project_place(row, at.areas)} for row in rows.to_pylist()]
     stated = {of["measure"]: (cents, where) for of, cents, where in _stated(at.city, "capital_projects")}
     totals = [
-        {"measure": measure, "projects": len(projects)} | _compared(sum(p[f"{measure}_cents"] or 0 for p in projects), stated.get(measure))
+        {"measure": measure, "projects": len(projects)}
+        | _compared(sum(p[f"{measure}_cents"] or 0 for p in projects), stated.get(measure))
         for measure in ("budget", "spent")
     ]
     return {"capital_projects": projects, "capital_totals": totals}
@@ -120,7 +140,12 @@ def _project_place(row: dict, areas: Areas) -> dict:
     for name, area in zip(areas.names, areas.shapes, strict=True):
         if area_id(name) == named:
             point = area.representative_point()
-            return {"district": name, "place_precision": "neighbourhood", "lat": round(point.y, 5), "long": round(point.x, 5)}
+            return {
+                "district": name,
+                "place_precision": "neighbourhood",
+                "lat": round(point.y, 5),
+                "long": round(point.x, 5),
+            }
     citywide = named in ("n-citywide", "n-city-wide", "n-various", "n-various-neighborhoods")
     return {"district": None, "place_precision": "citywide" if citywide else "unknown"}
 
@@ -131,7 +156,10 @@ def _stories(rows: pa.Table, at: Context) -> dict:
     for row, district in zip(told, districts, strict=True):
         row["district"] = district if row["place_precision"] in ("exact", "block", "neighbourhood") else None
     subjects = {(row["story_id"], s.strip()) for row in told for s in (row["subjects"] or "").split(";") if s.strip()}
-    return {"stories": told, "story_subjects": [{"story_id": story, "subject": subject} for story, subject in sorted(subjects)]}
+    return {
+        "stories": told,
+        "story_subjects": [{"story_id": story, "subject": subject} for story, subject in sorted(subjects)],
+    }
 
 
 OTHERS = {"budget": _budget, "capital_projects": _capital_projects, "stories": _stories}
@@ -140,7 +168,10 @@ OTHERS = {"budget": _budget, "capital_projects": _capital_projects, "stories": _
 def about() -> dict[str, list[dict]]:
     """measures and the data dictionary."""
     return {
-        "measures": [{name: getattr(m, name) for name in ("name", "title", "question", "unit", "caution", "sql")} for m in measures().values()],
+        "measures": [
+            {name: getattr(m, name) for name in ("name", "title", "question", "unit", "caution", "sql")}
+            for m in measures().values()
+        ],
         "dictionary": [
             {"table_name": table.name, "column_name": c.name, "type": c.type.value, "unit": c.unit, "meaning": c.help}
             for table in all_tables()

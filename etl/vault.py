@@ -55,8 +55,12 @@ def open_vault(data: Path) -> Iterator["Vault"]:
         con = duckdb.connect(str(folder / "vault.duckdb"))
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
-            raise LockedError(f"Another run holds {folder / 'vault.duckdb'}.", "wait until it ends; `cityglass status` tells") from None
-        raise DiskError(f"The vault {folder} cannot be opened: {first_line(error)}", "check the disk and the permissions") from None
+            raise LockedError(
+                f"Another run holds {folder / 'vault.duckdb'}.", "wait until it ends; `cityglass status` tells"
+            ) from None
+        raise DiskError(
+            f"The vault {folder} cannot be opened: {first_line(error)}", "check the disk and the permissions"
+        ) from None
     except OSError as error:
         raise DiskError(f"{folder} cannot be made: {error.strerror}.", "check the disk and the permissions") from None
     try:
@@ -82,8 +86,17 @@ def first_line(error: Exception) -> str:
 
 def disk_or_bug(error: duckdb.Error) -> Exception:
     """A full disk is the operator's to mend; anything else is ours and keeps its traceback."""
-    full = any(words in str(error).lower() for words in ("no space", "disk full", "could not write", "failed to write", "quota"))
-    return DiskError(f"The vault could not be written: {first_line(error)}", "free disk space and run again; nothing is lost") if full else error
+    full = any(
+        words in str(error).lower()
+        for words in ("no space", "disk full", "could not write", "failed to write", "quota")
+    )
+    return (
+        DiskError(
+            f"The vault could not be written: {first_line(error)}", "free disk space and run again; nothing is lost"
+        )
+        if full
+        else error
+    )
 
 
 class Vault:

@@ -33,7 +33,8 @@ def palette(colours: dict[str, str]) -> dict[str, str]:
         found = contrast(full[ink], full[paper])
         if found < ENOUGH:
             raise ConfigurationError(
-                f"brand.colours: {ink} {full[ink]} on {paper} {full[paper]} has contrast {found:.2f}, {ENOUGH - found:.2f} short.",
+                f"brand.colours: {ink} {full[ink]} on {paper} {full[paper]} has contrast {found:.2f}, "
+                f"{ENOUGH - found:.2f} short.",
                 f"choose a darker or lighter colour: {ENOUGH} is the least that can be read",
             )
     return full

@@ -7,13 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from datasette.database import Database
-from datasette.utils import StartupError
+from datasette.database import Database, QueryInterrupted
+from datasette.utils import StartupError, tilde_encode
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from hub.releases import Release
 
+__all__ = ["StartupError", "tilde_encode"]  # for the plugin
 Datasette = Any  # its class cannot be imported while its plugins are: it imports them
+TooSlow = QueryInterrupted  # a query that was stopped at its time limit
 CITY = "city"
 PLUGIN = "cityglass"
 GRACE = 0.5  # seconds a query may run past its limit before it is interrupted from outside
@@ -81,7 +83,7 @@ def watch(conn: sqlite3.Connection) -> None:
 
 
 def renew_threads(datasette: Datasette) -> None:
-    """Fresh SQL threads: connections are cached per thread by database name, so old threads go on reading the old file."""
+    """Fresh SQL threads: connections are kept per thread by database name, so old threads go on with the old file."""
     if datasette.executor is None:
         return
     limit = datasette.setting("sql_time_limit_ms") / 1000 + GRACE
@@ -116,7 +118,7 @@ def inspected(release: Release) -> dict:
     """What `datasette inspect` would find out, from the manifest: nobody has to wait for counts and a hash."""
     manifest = release.manifest
     file = manifest["files"]["city.db"]
-    counts = {table: {"count": about["rows"]} for table, about in manifest["tables"].items()}
+    counts = {table: {"count": rows} for table, rows in manifest["tables"].items()}
     return {CITY: {"hash": file["sha256"], "size": file["bytes"], "file": release.db.name, "tables": counts}}
 
 

@@ -50,7 +50,7 @@ def build(city: City, *, release: str | None = None) -> dict:
         shown |= {view.name: _view(view, tables, schema) for view in views_of(names)}
         metadata = {
             "title": city.brand.name,
-            "description": f"Open data of {city.name}: what residents asked for, what became of it, and what the city spends."
+            "description": f"What residents of {city.name} asked for, what became of it, and what the city spends."
             + (f" Release {release}." if release else ""),
             "license": f"Open data of {city.name}, under the city's own terms",
             "source": f"{city.name}'s own systems, named in the table 'sources'",
@@ -72,7 +72,7 @@ def build(city: City, *, release: str | None = None) -> dict:
 
 def dump(city: City, *, release: str | None = None) -> str:
     """The same as YAML, the same bytes for the same inputs."""
-    head = f"# What Datasette shows for {city.name}. Written by `cityglass metadata` from hub/ and {city.path.name}; do not edit.\n"
+    head = f"# What Datasette shows for {city.name}: written by `cityglass metadata` from hub/ and {city.path.name}.\n"
     return head + yaml.dump(
         build(city, release=release), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
     )
@@ -82,6 +82,7 @@ def check(metadata: dict, conn: sqlite3.Connection) -> None:
     """Refuse metadata that names what the database lacks, or leaves a column without a meaning.
 
     `conn` is the release, or `empty()`. Raises ConfigurationError with every problem found."""
+    register(conn)
     problems = [*_unknown(metadata, TOP_KEYS, "metadata")]
     for name, database in (metadata.get("databases") or {}).items():
         problems += _unknown(database, DATABASE_KEYS, name)
@@ -120,6 +121,10 @@ def views_of(names: set[str]) -> tuple[View, ...]:
 def questions_about(tables: set[str]) -> list[Question]:
     """The measures and ready questions that read only these tables."""
     whole = (*(table for dataset in DATASETS.values() for table in dataset.tables), *RELEASE_TABLES)
+    if twice := measures().keys() & queries().keys():
+        raise ConfigurationError(
+            f"Both a measure and a query are called {', '.join(twice)}.", "rename one of the files"
+        )
     not_tables = {view.name for view in views()}
     read: set[str] = set()
 

@@ -104,7 +104,7 @@ def _any_of(node: yaml.Node, shapes: tuple, at: str, path: Path) -> Any:
 def _mapping(node: yaml.MappingNode, shape: dict | Each, at: str, path: Path) -> dict:
     result = {}
     for key_node, value_node in node.value:
-        key, where = str(_plain(key_node)), f"{path}:{key_node.start_mark.line + 1}"
+        key, where = key_node.value, f"{path}:{key_node.start_mark.line + 1}"
         name = f"{at}.{key}" if at else key
         if key in result:
             raise ConfigurationError(f"{where}: {name} stands twice.", "keep one of the two")

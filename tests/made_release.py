@@ -342,8 +342,8 @@ def _projects(random: Random) -> list[dict]:
         place = (lat, long, ward, "neighbourhood")
         found.append((f"CP-{number:03d}", *about, PHASES[number % 5], ward, *money, str(start), str(end), *place))
     return _dicts(
-        "project_id name department manager scope status phase neighbourhood budget_cents spent_cents start_date end_date"
-        " lat long district place_precision",
+        "project_id name department manager scope status phase neighbourhood budget_cents spent_cents start_date"
+        " end_date lat long district place_precision",
         found,
     )
 
@@ -423,17 +423,16 @@ def _write_downloads(to: Path, rows: dict[str, list[dict]]) -> None:
 
 def _manifest(path: Path, rows: dict[str, list[dict]], seed: int) -> dict:
     files = {str(file.relative_to(path)): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()}
-    told = {name: hashlib.sha256(json.dumps(found).encode()).hexdigest() for name, found in rows.items()}
     return {
         "id": path.name,
         "as_of": _instant(AS_OF),
-        "created": f"2025-07-01T00:00:{seed % 60:02d}Z",
+        "created": _instant(AS_OF) + 3600 + seed,
         "code_version": "0.1.0",
         "policy_hash": "0" * 16,
         "key_version": 1,
         "epoch": 1,
         "previous": None,
-        "tables": {name: {"rows": len(rows[name]), "sha256": digest} for name, digest in told.items()},
+        "tables": {name: len(found) for name, found in rows.items()},
         "files": {
             name: {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()} for name, body in files.items()
         },

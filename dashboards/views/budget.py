@@ -41,6 +41,7 @@ def _tree(look: theme.Theme, chosen: dict[str, str]) -> None:
         sentence=_total(frame, total),
         n=lines,
         of="budget lines",
+        interval="choose an area to look inside it",
         rows=("budget_lines", chosen),
         columns=("cabinet", "department", "program", "amount_cents"),
     )
@@ -48,7 +49,7 @@ def _tree(look: theme.Theme, chosen: dict[str, str]) -> None:
 
 def _total(frame: pd.DataFrame, total: int) -> str:
     parts = frame.groupby("department")["amount_cents"].sum().sort_values(ascending=False)
-    words = f"{theme.dollars(total)} in all; the largest part, {theme.dollars(parts.iloc[0])}, is {parts.index[0]}'s."
+    words = f"{theme.dollars(total)} in all; the largest department is {parts.index[0]}, with {theme.dollars(parts.iloc[0])}."
     below = int(frame["amount_cents"][frame["amount_cents"] < 0].sum())
     return words + (f" {theme.dollars(below)} is set against that and cannot be drawn as an area." if below else "")
 

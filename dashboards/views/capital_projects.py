@@ -37,7 +37,7 @@ def render() -> None:
 def _spent(look: theme.Theme, chosen: dict[str, str]) -> None:
     frame = data.ask("capital_by_phase", **chosen)
     show.heading(f"Planned and spent, by {BY[chosen['by']]}")
-    shown = frame.assign(label=frame["label"].map(PHASES)) if chosen["by"] == "phase" else frame
+    shown = _in_order(frame) if chosen["by"] == "phase" else frame
     show.chart(
         charts.plan_and_spent(shown, look),
         "capital_by_phase",
@@ -48,9 +48,16 @@ def _spent(look: theme.Theme, chosen: dict[str, str]) -> None:
         n=int(frame["projects"].sum()),
         of="projects",
         rows=("capital_projects", _filters(chosen)),
-        columns=("label", "projects", "budget_cents", "spent_cents", "spent_share", "unstated"),
-        twin=shown,
+        columns=(chosen["by"], "projects", "budget_cents", "spent_cents", "spent_share", "unstated"),
+        twin=shown.rename(columns={"label": chosen["by"]}),
     )
+
+
+def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Phases as a project goes through them, in words."""
+    order = [*PHASES]
+    sorted_ = frame.sort_values("label", key=lambda labels: labels.map(lambda label: order.index(label) if label in order else len(order)))
+    return sorted_.assign(label=sorted_["label"].map(lambda label: PHASES.get(label, label)))
 
 
 def _sum(frame: pd.DataFrame) -> str:
@@ -82,7 +89,7 @@ def _map(chosen: dict[str, str], frame: pd.DataFrame) -> None:
 def _table(chosen: dict[str, str], frame: pd.DataFrame) -> None:
     show.heading("All projects")
     columns = ("name", "department", "phase", "district", "budget_cents", "spent_cents", "spent_share", "start_date", "end_date")
-    show.table(frame, columns, "Capital projects")
+    show.table(frame, columns, "All projects")
     st.caption(f"n = {theme.number(len(frame))} projects · as of {theme.day(frame['as_of'].iloc[0])}")
     st.markdown(show.links("capital_projects_table", chosen, ("capital_projects", _filters(chosen))))
 

@@ -63,7 +63,7 @@ def _map(chosen: dict[str, str], precision: pd.DataFrame) -> None:
     show.heading("What is not on this map")
     st.markdown(_elsewhere(precision, chosen["level"]))
     params = {name: value for name, value in chosen.items() if name != "level"}
-    show.table(precision, ("level", "requests", "areas", "share"), "How exactly requests are placed")
+    show.table(precision, ("level", "requests", "areas", "share_of_all"), "How exactly requests are placed")
     st.caption(show.plain(f"As of {theme.day(precision['as_of'].iloc[0])}. {data.question('requests_by_precision').caution}"))
     st.markdown(show.links("requests_by_precision", params))
 

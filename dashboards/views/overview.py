@@ -53,8 +53,11 @@ def _most(frame: pd.DataFrame) -> str:
     over = frame[frame["month"].notna() & (frame["month"] != frame["as_of"].iloc[0][:7])]
     if over.empty:
         return "The first month is not over yet."
-    top, few = over.loc[over["n"].idxmax()], over.loc[over["n"].idxmin()]
-    words = f"Most requests were made in {_month(top['month'])} ({theme.number(top['n'])}), fewest in {_month(few['month'])} ({theme.number(few['n'])})."
+    last, top = over.iloc[-1], over.loc[over["n"].idxmax()]
+    words = (
+        f"{theme.number(last['n'])} requests were made in {_month(last['month'])}, the last month that is over; "
+        f"most were made in {_month(top['month'])} ({theme.number(top['n'])})."
+    )
     rest = int(frame["n"][frame["month"].isna()].sum())
     return words + (f" {theme.number(rest)} more tell only the quarter or year in which they were made." if rest else "")
 

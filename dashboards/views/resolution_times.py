@@ -8,8 +8,8 @@ from dashboards.views.overview import ended
 from dashboards.words import AGES, BY
 
 SECTIONS = ("Time to close", "Fixed on time", "Backlog")
-TIMES = ("label", "n", "events", "median_days", "median_low", "median_high", "p90_days", "p90_low", "p90_high", "open_30", "open_90", "open_365", "note")
-PROMISES = ("label", "n", "due", "met_fixed", "share", "low", "high", "met_other", "missed", "pending", "no_target", "not_countable", "note")
+TIMES = ("n", "events", "median_days", "median_low", "median_high", "p90_days", "p90_low", "p90_high", "open_30", "open_90", "open_365", "note")
+PROMISES = ("n", "due", "met_fixed", "share", "low", "high", "met_other", "missed", "pending", "no_target", "not_countable", "note")
 SHARES = ("day", "fixed", "no_action", "duplicate", "referred", "administrative", "unknown", "still_open")
 
 
@@ -54,7 +54,8 @@ def _time_to_close(look: theme.Theme) -> None:
         of="requests",
         interval="lines are 95 % intervals",
         rows=("durations", _filters(chosen)),
-        columns=TIMES,
+        columns=(chosen["by"], *TIMES),
+        twin=frame.rename(columns={"label": chosen["by"]}),
     )
     one = {name: value for name, value in chosen.items() if name != "by"}
     _curve(look, one)
@@ -119,7 +120,8 @@ def _on_time(look: theme.Theme) -> None:
         of=f"requests due, of {theme.number(frame['n'].sum())}",
         interval="lines are 95 % intervals",
         rows=("on_time", _filters(chosen)),
-        columns=PROMISES,
+        columns=(chosen["by"], *PROMISES),
+        twin=frame.rename(columns={"label": chosen["by"]}),
     )
 
 
@@ -130,6 +132,7 @@ def _backlog(look: theme.Theme) -> None:
         show.stop("No released request fits this choice.")
     told = {"rows": ("backlog", _filters(chosen)), "columns": ("month_end", "opened", "closed", "open")}
     last, opened = frame.iloc[-1], int(frame["opened"].sum())
+    over = frame[frame["month_end"] <= frame["as_of"]]
     show.heading(f"Open at the end of each month: {_selection(chosen)}")
     show.chart(
         charts.open_by_month(frame, look),
@@ -137,23 +140,24 @@ def _backlog(look: theme.Theme) -> None:
         frame,
         chosen,
         alt="Area chart: requests open at the end of each month",
-        sentence=f"At the end of {theme.day(last['month_end'])}, {theme.number(last['open'])} requests were open.",
+        sentence=f"At the end of {theme.day(min(last['month_end'], last['as_of']))}, {theme.number(last['open'])} requests were open.",
         n=opened,
         of="requests opened",
         **told,
     )
-    show.heading("Opened and closed in each month")
-    show.chart(
-        charts.flow_by_month(frame, look),
-        "backlog_by_month",
-        frame,
-        chosen,
-        alt="Line chart: requests opened and closed in each month",
-        sentence=_flow(last),
-        n=opened,
-        of="requests opened",
-        **told,
-    )
+    if not over.empty:
+        show.heading("Opened and closed in each month")
+        show.chart(
+            charts.flow_by_month(frame, look),
+            "backlog_by_month",
+            frame,
+            chosen,
+            alt="Line chart: requests opened and closed in each month",
+            sentence=_flow(over.iloc[-1]),
+            n=opened,
+            of="requests opened",
+            **told,
+        )
     _ages(look, chosen)
 
 
@@ -175,7 +179,8 @@ def _ages(look: theme.Theme, chosen: dict[str, str]) -> None:
         n=total,
         of="open requests",
         rows=("requests" if chosen["district"] else "service_requests", _filters(chosen) | {"status": "open"}),
-        columns=("label", "open", *AGES),
+        columns=("service_group", "open", *AGES),
+        twin=frame.rename(columns={"label": "service_group"}),
     )
 
 

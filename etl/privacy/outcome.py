@@ -23,11 +23,18 @@ def add_outcome(frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[st
     frame = _targets(frame, engine, policy).with_columns(until=until, in_a=col("tier") == "A")
     days = when(col("in_a")).then((col("duration_hours") + 23) // 24).otherwise(col("duration_days"))
     undated = (col("status") == "closed") & col("duration_days").is_null()
-    frame = frame.with_columns(told=((col("status") == "closed") & (col("bucket_end") + days <= col("until"))).fill_null(False) | undated.fill_null(False))
+    frame = frame.with_columns(
+        told=((col("status") == "closed") & (col("bucket_end") + days <= col("until"))).fill_null(False)
+        | undated.fill_null(False)
+    )
     frame = _on_time(frame)
     shown = when(col("told"))
     frame = frame.with_columns(
-        status=when(col("status").is_null()).then(lit(None, dtype=nw.String)).when(col("told")).then(lit("closed")).otherwise(lit("open")),
+        status=when(col("status").is_null())
+        .then(lit(None, dtype=nw.String))
+        .when(col("told"))
+        .then(lit("closed"))
+        .otherwise(lit("open")),
         duration_hours=when(col("told") & col("in_a")).then(col("duration_hours")),
         duration_days=when(col("told") & ~col("in_a")).then(col("duration_days")),
         disposition=shown.then(when(col("tier") != "C").then(col("disposition"))),
@@ -38,13 +45,23 @@ def add_outcome(frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[st
 def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
     """Settle `due`: in B and C the public target of the group; in A the city's own due date, else the public target."""
     schema = pa.schema([("target_of", pa.string()), ("target_days", pa.int64())])
-    given = engine.given(pa.table({"target_of": list(policy.targets), "target_days": list(policy.targets.values())}, schema=schema))
-    frame = frame.join(given.rename({"target_of": "service_group", "target_days": "group_target"}), on="service_group", how="left")
-    frame = frame.join(given.rename({"target_of": "service_name", "target_days": "own_target"}), on="service_name", how="left")
+    given = engine.given(
+        pa.table({"target_of": list(policy.targets), "target_days": list(policy.targets.values())}, schema=schema)
+    )
+    frame = frame.join(
+        given.rename({"target_of": "service_group", "target_days": "group_target"}), on="service_group", how="left"
+    )
+    frame = frame.join(
+        given.rename({"target_of": "service_name", "target_days": "own_target"}), on="service_name", how="left"
+    )
     in_a = col("tier") == "A"
     public = when(in_a).then(nw.coalesce(col("own_target"), col("group_target"))).otherwise(col("group_target"))
     by_public = col("requested_datetime") + public * DAY
-    own = when(in_a).then(nw.coalesce(col("expected_datetime"), by_public)).otherwise(nw.coalesce(by_public, col("expected_datetime")))
+    own = (
+        when(in_a)
+        .then(nw.coalesce(col("expected_datetime"), by_public))
+        .otherwise(nw.coalesce(by_public, col("expected_datetime")))
+    )
     frame = frame.with_columns(due=own, public_days=public)
     whole = (col("due") - col("requested_datetime") + DAY - 1) // DAY
     return frame.with_columns(due_days=when(in_a).then(whole).otherwise(col("public_days")))
@@ -54,12 +71,18 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
     """met, missed, pending or none; an open row in B or C is missed only by a public target."""
     backwards = col("due") < col("requested_datetime")
     ended = col("told") & ~col("closed_datetime").is_null()
-    overdue = (~col("told") & (col("status") == "open") | ~col("told") & (col("closed_datetime") > col("due"))) & (col("bucket_end") + col("due_days") <= col("until"))
+    overdue = (~col("told") & (col("status") == "open") | ~col("told") & (col("closed_datetime") > col("due"))) & (
+        col("bucket_end") + col("due_days") <= col("until")
+    )
     return frame.with_columns(
-        on_time=when(col("due").is_null() | backwards).then(lit("none"))
-        .when(ended & (col("closed_datetime") <= col("due"))).then(lit("met"))
-        .when(ended).then(lit("missed"))
-        .when(overdue.fill_null(False)).then(lit("missed"))
+        on_time=when(col("due").is_null() | backwards)
+        .then(lit("none"))
+        .when(ended & (col("closed_datetime") <= col("due")))
+        .then(lit("met"))
+        .when(ended)
+        .then(lit("missed"))
+        .when(overdue.fill_null(False))
+        .then(lit("missed"))
         .otherwise(lit("pending"))
     )
 
@@ -67,10 +90,14 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
 def _diverse(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
     """In C a duration or an on-time word that a whole class shares would tell it of each member: such are nulled."""
     frame = engine.keep(frame)
-    of_class = ["service_group", "place_id", "requested_bucket", "requested_grain"]
-    kinds = frame.filter(col("tier") == "C").group_by(*of_class).agg(
-        durations=col("duration_days").n_unique() - col("duration_days").is_null().cast(nw.Int64).max(),
-        words=col("on_time").n_unique(),
+    of_class = ["group_no", "place_no", "bucket", "requested_grain"]
+    kinds = (
+        frame.filter(col("tier") == "C")
+        .group_by(*of_class)
+        .agg(
+            durations=col("duration_days").n_unique() - col("duration_days").is_null().cast(nw.Int64).max(),
+            words=col("on_time").n_unique(),
+        )
     )
     frame = frame.join(kinds, on=of_class, how="left")
     return frame.with_columns(

@@ -13,48 +13,53 @@ from narwhals import col, lit
 
 from hub.policy import GRAINS, LEVELS
 
-CLASS = ("service_group", "place_id", "requested_bucket")
-CLIMBS = ("id", "service_group", "location", "rung", "held", *(f"place_{level}" for level in LEVELS))
+CLASS = ("group_no", "place_no", "bucket")
+CLIMBS = ("id", "group_no", "location", "rung", "held", *(f"place_{level}" for level in LEVELS))
 CLIMBS += tuple(f"{part}_{grain}" for grain in GRAINS for part in ("bucket", "end"))
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """When a class may be released: k rows at k locations, or (tier A) places with so many addresses."""
+    """When a class may be released: k rows at k locations, or (tier A) places with so many addresses.
 
+    `catchments`: per level, distinct locations ever reported per place; only for tier A."""
+
+    closed_until: int
     k: int = 0
     addresses: int = 0
+    catchments: dict[str, nw.LazyFrame] | None = None
 
 
-def climb(frame: nw.LazyFrame, engine, rungs, rule: Rule, closed_until: int, catchment) -> Iterator[tuple[str, nw.LazyFrame]]:
+def climb(frame: nw.LazyFrame, engine, rungs, rule: Rule) -> Iterator[tuple[str, nw.LazyFrame]]:
     """Yield ('released', rows that a rung takes), ('waiting', …) and at last ('withheld', rows that no rung takes).
 
     `frame` has the columns CLIMBS: `rung` is the highest rung that a row may no longer take (-1 for a new row), `held`
-    is 1 for rows that stay where they are and only count. `closed_until`: buckets that end by this day are closed.
-    `catchment(level)`: distinct locations ever reported per place of that level."""
+    is 1 for rows that stay where they are and only count. Buckets that end by `rule.closed_until` are closed."""
     held, frame = frame.filter(col("held") == 1), engine.keep(frame.filter(col("held") == 0).select(*CLIMBS))
     for index, (level, grain) in enumerate(rungs):
-        tried = _at(frame, level, grain).with_columns(able=~col("place_id").is_null() & (col("rung") < index))
-        tried = tried.with_columns(closed=col("bucket_end") <= closed_until)
-        entering = tried.filter(col("able"), col("closed"))
+        tried = _at(frame, level, grain).with_columns(able=~col("place_no").is_null() & (col("rung") < index))
+        entering = tried.filter(col("able"), col("bucket_end") <= rule.closed_until)
         if rule.addresses:
-            passing = entering.join(catchment(level), on=f"place_{level}", how="inner").filter(col("catchment") >= rule.addresses)
+            large = rule.catchments[level].filter(col("catchment") >= rule.addresses)
+            passing = entering.join(large, on=f"place_{level}", how="inner")
         else:
-            passing = _large_classes(entering, _at(held, level, grain), rule.k)
-        passing = engine.keep(passing)
-        waiting = tried.filter(col("able"), ~col("closed"))
+            passing = _in_large_classes(entering, _at(held, level, grain), rule.k)
+        passing = engine.keep(passing.select("id", *CLASS, "bucket_end"))
+        waiting = engine.keep(tried.filter(col("able"), col("bucket_end") > rule.closed_until).select("id"))
         yield "released", passing.with_columns(place_level=lit(level), requested_grain=lit(grain))
-        yield "waiting", engine.keep(waiting.select("id"))
-        gone = nw.concat([passing.select("id"), waiting.select("id")])
+        yield "waiting", waiting
+        gone = nw.concat([passing.select("id"), waiting])
         frame = engine.keep(frame.join(gone, on="id", how="anti"))
     yield "withheld", frame
 
 
 def _at(frame: nw.LazyFrame, level: str, grain: str) -> nw.LazyFrame:
-    return frame.with_columns(place_id=col(f"place_{level}"), requested_bucket=col(f"bucket_{grain}"), bucket_end=col(f"end_{grain}"))
+    return frame.with_columns(
+        place_no=col(f"place_{level}"), bucket=col(f"bucket_{grain}"), bucket_end=col(f"end_{grain}")
+    )
 
 
-def _large_classes(entering: nw.LazyFrame, held: nw.LazyFrame, k: int) -> nw.LazyFrame:
+def _in_large_classes(entering: nw.LazyFrame, held: nw.LazyFrame, k: int) -> nw.LazyFrame:
     counted = nw.concat([entering.select(*CLASS, "location"), held.select(*CLASS, "location")])
     nowhere = col("location").is_null().cast(nw.Int64).max()
     sizes = counted.group_by(*CLASS).agg(rows=nw.len(), locations=col("location").n_unique() - nowhere)

@@ -1,7 +1,7 @@
 """Time becomes a bucket: the local day, week, month, quarter or year in which a request was opened.
 
 The calendar is made in Python for the distinct days and joined, so weeks and leap years need nothing of the engine.
-Days are whole numbers since 1970-01-01; a bucket's end is the first day after it.
+Days are whole numbers since 1970-01-01; a bucket is the number of its first day, its end that of the first day after.
 """
 
 from datetime import date, timedelta
@@ -36,25 +36,27 @@ def bucket(day: date, grain: str) -> tuple[date, date]:
     return first, date(after // 12, after % 12 + 1, 1)
 
 
-def calendar(days: list[str]) -> pa.Table:
-    """For each ISO day: its number and, per grain, the bucket's first day (ISO) and the number of the day it ends."""
-    parsed = [date.fromisoformat(day) for day in days]
-    columns: dict[str, list] = {"day": days, "day_number": [number(day) for day in parsed]}
+def calendar(numbers: list[int]) -> pa.Table:
+    """For each day number: per grain the bucket that holds it and where that ends."""
+    columns: dict[str, list[int]] = {"day_number": numbers}
     for grain in GRAINS:
-        buckets = [bucket(day, grain) for day in parsed]
-        columns[f"bucket_{grain}"] = [first.isoformat() for first, _ in buckets]
+        buckets = [bucket(day_of(day), grain) for day in numbers]
+        columns[f"bucket_{grain}"] = [number(first) for first, _ in buckets]
         columns[f"end_{grain}"] = [number(end) for _, end in buckets]
     return pa.table(columns)
 
 
-def add_calendar(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
-    """Add opening buckets and whole durations: `duration_hours` elapsed, `duration_days` between local days."""
-    opened, closed = (set(engine.arrow(frame.select(c).unique())[c].to_pylist()) for c in ("requested_date", "closed_date"))
-    days = engine.given(calendar(sorted((opened | closed) - {None})))
-    ends = days.select(closed_date=col("day"), closed_number=col("day_number"))
-    frame = frame.join(days.rename({"day": "requested_date"}), on="requested_date", how="left")
-    frame = frame.join(ends, on="closed_date", how="left")
+def add_durations(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
+    """Add `day_number` of opening and whole durations: `duration_hours` elapsed, `duration_days` between local days."""
+    frame = engine.coded(frame, "requested_date", "day_number", lambda day: number(date.fromisoformat(day)))
+    frame = engine.coded(frame, "closed_date", "closed_number", lambda day: number(date.fromisoformat(day)))
     return frame.with_columns(
         duration_hours=(col("closed_datetime") - col("requested_datetime")) // 3600,
         duration_days=col("closed_number") - col("day_number"),
     )
+
+
+def calendar_of(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
+    """The calendar of every day on which something was opened."""
+    days = engine.arrow(frame.select("day_number").unique())["day_number"].to_pylist()
+    return engine.given(calendar(sorted(days)))

@@ -28,7 +28,14 @@ BLOCK_BYTES = 32 << 20  # one page of a CSV
 PAGE_ROWS = 50_000  # one page of the others
 FEATURE_CHARS = 8 << 20  # the largest feature we read
 SWALLOWED_CHARS = 100_000  # a row this long swallowed its neighbours: a quote was never closed
-FORMATS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".geojson": "geojson", ".json": "geojson", ".parquet": "parquet"}
+FORMATS = {
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "csv",
+    ".geojson": "geojson",
+    ".json": "geojson",
+    ".parquet": "parquet",
+}
 
 
 def parts(request: Request) -> list[tuple[str, str]]:
@@ -47,14 +54,18 @@ def pages(request: Request, part: str) -> Iterator[Page]:
         head = stream.peek(512)[:512]
         kind = request.layout.get("format") or _format_of(path)
         if kind not in READERS:
-            raise ConfigurationError(f"{path}: the format {kind!r} is not known.", f"set layout.format to one of: {', '.join(READERS)}")
+            raise ConfigurationError(
+                f"{path}: the format {kind!r} is not known.", f"set layout.format to one of: {', '.join(READERS)}"
+            )
         _refuse_impostors(path, head, kind)
         yield from READERS[kind](request, path, stream)
 
 
 def _sha256(path: Path, source: str) -> str:
     if path.is_dir():
-        raise SourceError(f"{path} (source {source!r}) is a folder, not a file.", "name a file, or a pattern such as folder/*.csv")
+        raise SourceError(
+            f"{path} (source {source!r}) is a folder, not a file.", "name a file, or a pattern such as folder/*.csv"
+        )
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -64,7 +75,9 @@ def _sha256(path: Path, source: str) -> str:
             cure = "write the sample city's files with `cityglass init sample`"
         raise SourceError(f"{path} (source {source!r}) does not exist.", cure) from None
     except OSError as error:
-        raise SourceError(f"{path} (source {source!r}) cannot be read: {error.strerror}.", "check its permissions") from None
+        raise SourceError(
+            f"{path} (source {source!r}) cannot be read: {error.strerror}.", "check its permissions"
+        ) from None
 
 
 def _format_of(path: Path) -> str:
@@ -80,7 +93,9 @@ def _open(path: Path):
         with opener(path, "rb") as stream:
             yield stream
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise SourceError(f"{path}: the archive is cut or broken ({error}).", "fetch the file again; nothing of it was used") from None
+        raise SourceError(
+            f"{path}: the archive is cut or broken ({error}).", "fetch the file again; nothing of it was used"
+        ) from None
 
 
 def _refuse_impostors(path: Path, head: bytes, kind: str) -> None:
@@ -88,7 +103,10 @@ def _refuse_impostors(path: Path, head: bytes, kind: str) -> None:
     if not text:
         raise SourceError(f"{path} is empty.", "fetch the file again; an empty file does not replace good data")
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise SourceError(f"{path} is a web page, not {kind}.", "open the address in a browser: it may ask for a login or say that it moved")
+        raise SourceError(
+            f"{path} is a web page, not {kind}.",
+            "open the address in a browser: it may ask for a login or say that it moved",
+        )
     if kind == "csv" and text.startswith((b"{", b"[")):
         raise SourceError(f"{path} is JSON, not CSV.", "set layout.format: geojson, or fetch the CSV export")
     if kind == "csv" and text.startswith(b"\x1f\x8b"):
@@ -107,7 +125,10 @@ def _chosen(request: Request, path: Path, header: list[str]) -> list[str]:
     chosen = [name for name in header if plain(name) in request.columns]
     twice = {name for name in chosen if [plain(n) for n in chosen].count(plain(name)) > 1}
     if twice:
-        raise SourceError(f"{path}: the header has {', '.join(sorted(twice))} more than once.", "rename one of the columns in the file")
+        raise SourceError(
+            f"{path}: the header has {', '.join(sorted(twice))} more than once.",
+            "rename one of the columns in the file",
+        )
     return chosen
 
 
@@ -123,7 +144,9 @@ def _csv(request: Request, path: Path, stream: BinaryIO) -> Iterator[Page]:
 
     def refuse(row: pacsv.InvalidRow) -> str:
         if len(row.text) > SWALLOWED_CHARS:
-            raise SourceError(f"{path}: a quote is opened and not closed near {row.text[:40]!r}.", "mend or fetch the file again")
+            raise SourceError(
+                f"{path}: a quote is opened and not closed near {row.text[:40]!r}.", "mend or fetch the file again"
+            )
         ragged.append(f"the row has {row.actual_columns} columns, the header {row.expected_columns}")
         return "skip"
 
@@ -139,7 +162,9 @@ def _csv(request: Request, path: Path, stream: BinaryIO) -> Iterator[Page]:
     if ragged or _ends_ragged(path, encoding, delimiter, len(header)):
         raise SourceError(f"{path}: the last row (about row {first}) is cut.", "fetch the file again; it is not whole")
     if first == 2:
-        raise SourceError(f"{path} has a header and no rows.", "fetch the file again; an empty table does not replace good data")
+        raise SourceError(
+            f"{path} has a header and no rows.", "fetch the file again; an empty table does not replace good data"
+        )
 
 
 def _csv_reader(stream, encoding, delimiter, chosen, refuse) -> pacsv.CSVStreamingReader:
@@ -158,7 +183,9 @@ def _csv_reader(stream, encoding, delimiter, chosen, refuse) -> pacsv.CSVStreami
 
 def _lines(path: Path, encoding: str) -> io.TextIOWrapper:
     opener = gzip.open if path.suffix == ".gz" else open
-    return io.TextIOWrapper(opener(path, "rb"), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline="")
+    return io.TextIOWrapper(
+        opener(path, "rb"), encoding="utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding, newline=""
+    )
 
 
 def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
@@ -166,7 +193,9 @@ def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
         with _lines(path, encoding) as lines:
             return next(csv.reader(lines, delimiter=delimiter))
     except LookupError:
-        raise ConfigurationError(f"{path}: there is no encoding {encoding!r}.", "set layout.encoding to utf-8, cp1252, utf-16, …") from None
+        raise ConfigurationError(
+            f"{path}: there is no encoding {encoding!r}.", "set layout.encoding to utf-8, cp1252, utf-16, …"
+        ) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise _csv_error(path, encoding, str(error)) from None
 
@@ -184,7 +213,9 @@ def _csv_error(path: Path, encoding: str, said: str) -> SourceError:
                 f"{path}: byte 0x{bad} after line {number} is not {encoding}.",
                 "set layout.encoding in city.yml to what the file is written in (often cp1252 or utf-16)",
             )
-    return SourceError(f"{path}: it cannot be read as CSV ({said}).", "check layout.delimiter and layout.encoding in city.yml")
+    return SourceError(
+        f"{path}: it cannot be read as CSV ({said}).", "check layout.delimiter and layout.encoding in city.yml"
+    )
 
 
 def _ends_ragged(path: Path, encoding: str, delimiter: str, width: int) -> bool:
@@ -215,7 +246,9 @@ def _geojson(request: Request, path: Path, stream: BinaryIO) -> Iterator[Page]:
         yield Page(table, first, (), tuple(name for name in header if name not in columns))
         first += len(page)
     if first == 2:
-        raise SourceError(f"{path} holds no features.", "fetch the file again; an empty layer does not replace good data")
+        raise SourceError(
+            f"{path} holds no features.", "fetch the file again; an empty layer does not replace good data"
+        )
 
 
 def _features(path: Path, text: io.TextIOBase) -> Iterator[dict]:
@@ -225,7 +258,9 @@ def _features(path: Path, text: io.TextIOBase) -> Iterator[dict]:
         try:
             more = text.read(1 << 20)
         except UnicodeDecodeError as error:
-            raise SourceError(f"{path}: byte {error.start} of a block is not UTF-8.", "GeoJSON is UTF-8; export it again") from None
+            raise SourceError(
+                f"{path}: byte {error.start} of a block is not UTF-8.", "GeoJSON is UTF-8; export it again"
+            ) from None
         buffer += more
         if not inside:
             at = buffer.find('"features"')
@@ -233,7 +268,10 @@ def _features(path: Path, text: io.TextIOBase) -> Iterator[dict]:
             if bracket < 0:
                 if more and len(buffer) < FEATURE_CHARS:
                     continue
-                raise SourceError(f"{path} is no FeatureCollection: {buffer[:60]!r}.", "the server may still be preparing it; fetch it again")
+                raise SourceError(
+                    f"{path} is no FeatureCollection: {buffer[:60]!r}.",
+                    "the server may still be preparing it; fetch it again",
+                )
             buffer, inside = buffer[bracket + 1 :], True
         at = 0
         while True:
@@ -248,7 +286,10 @@ def _features(path: Path, text: io.TextIOBase) -> Iterator[dict]:
             yield feature
         buffer = buffer[at:]
         if not more or len(buffer) > FEATURE_CHARS:
-            raise SourceError(f"{path}: the list of features is cut or broken near {buffer[:40]!r}.", "fetch the file again; it is not whole")
+            raise SourceError(
+                f"{path}: the list of features is cut or broken near {buffer[:40]!r}.",
+                "fetch the file again; it is not whole",
+            )
 
 
 def _flat(feature: dict) -> dict[str, str | None]:

@@ -54,18 +54,12 @@ SERVICE_REQUESTS = Table(
     ),
     key=("id",),
     indexes=(
-        ("public_id",),
         ("service_group", "status", "requested_bucket"),
-        ("service_group", "duration_days"),
         ("place_id", "service_group"),
-        ("requested_bucket", "service_group"),
-        ("tier", "status"),
-        ("disposition",),
-        ("service_name", "duration_hours"),
+        ("requested_bucket",),
+        ("service_name",),
     ),
-    search=("service_name", "service_group"),
     facets=("service_group", "status", "tier"),
-    sort="public_id",
     label="public_id",
 )
 
@@ -99,6 +93,7 @@ CATEGORIES = Table(
         Column("target_days", Type.INTEGER, "The city's public target.", unit="days"),
         Column("department", Type.TEXT, "Department it is routed to."),
     ),
+    search=("service_group", "service_name", "department"),
     facets=("tier", "department"),
 )
 

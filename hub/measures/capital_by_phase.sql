@@ -1,7 +1,7 @@
 -- title: Capital plan and spending
 -- question: How many projects are in each phase, what is planned for them and what has been spent?
 -- unit: US cents
--- caution: The share spent is over the projects that state what they spent; unstated counts the others.
+-- caution: The share spent is over the projects that state what they spent.
 -- example: by=phase
 with asked as (
   select case :by when 'department' then coalesce(department, 'Not named') when 'district' then coalesce(district, 'Citywide or unknown')

@@ -2,7 +2,7 @@
 -- question: What does the city build, how far is each project, what is planned for it and what has been spent?
 -- unit: US cents
 -- caution: What is spent may pass what is planned where a plan was cut or money moved. A point is the site only where
---   place_precision says so.
+--   that is said.
 -- example: phase=construction
 select project_id, name, department, coalesce(phase, 'unknown') as phase, status, coalesce(district, 'Citywide or unknown') as district,
        neighbourhood, budget_cents, spent_cents,

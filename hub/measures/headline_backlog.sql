@@ -6,7 +6,7 @@
 with told as (
   select as_of_date as as_of from releases limit 1
 ), counted as (
-  select count(*) as n, coalesce(sum(status = 'open'), 0) as value from service_requests
+  select coalesce(sum(n), 0) as n, coalesce(sum(open), 0) as value from area_counts
 ), kept_back as (
   select coalesce(sum(waiting + withheld), 0) as hidden from completeness where dataset = 'service_requests'
 )

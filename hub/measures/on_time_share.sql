@@ -1,9 +1,9 @@
 -- title: Fixed on time
 -- question: Of the requests whose promised day has passed, what share was fixed by that day?
 -- unit: share of the requests that were due
--- caution: Counted among all that were due, not only among the closed; closing without a fix does not count as kept. A
---   group whose late open requests cannot be told is counted in not_countable and has no share. Wilson 95 % interval;
---   n = due + pending + no_target + not_countable.
+-- caution: Counted among all that were due, not only among the closed; closing without a fix does not count as kept.
+--   Where late open requests cannot be told there is no share. All requests are due, not yet due, without a target, or of
+--   a kind where that cannot be told. Wilson 95 % interval.
 -- example: by=service_group
 with asked as (
   select case :by when 'district' then district when 'service_name' then service_name when 'city' then 'Whole city'
@@ -34,7 +34,7 @@ select label, n, due, met_fixed, met_other, missed, pending, no_target, not_coun
        case when due >= 11 then min(1.0, (p + z2 / 2 + half) / (1 + z2)) end as high,
        (select as_of_date from releases) as as_of,
        case when no_target = n then 'no target'
-            when due = 0 and not_countable > 0 then 'late open requests cannot be told here: no share'
+            when due = 0 and not_countable > 0 then 'late ones cannot be told'
             when due = 0 then 'none is due yet'
             when due < 11 then 'fewer than 11 due: nothing is stated'
             when met_fixed < 20 then 'few cases' else '' end as note

@@ -1,10 +1,9 @@
 -- title: Requests by area
 -- question: How many requests were made in each area of the map?
 -- unit: requests
--- caution: A request is a report, not a problem: some neighbourhoods report sooner and more often than others. Each row is
---   counted at the precision it is released with, so areas of different kinds do not overlap in rows. `threshold` is the
---   smallest class in which such a row is released; a smaller count is not drawn. `requests` is all, open or closed, as
---   the status asks.
+-- caution: A request is a report, not a problem: some neighbourhoods report sooner and more often than others. Each
+--   request is counted once, in the area it is released with. A count below the smallest class in which such requests are
+--   released (threshold) is not drawn.
 -- example: level=h3_9&status=open
 with kept as (
   select service_group, tier, max(k) as k from categories group by 1, 2

@@ -13,6 +13,6 @@ with counted as (
     and case :status when 'open' then c.open when 'closed' then c.n - c.open else c.n end > 0
   group by 1
 )
-select level, requests, areas, 1.0 * requests / sum(requests) over () as share,
+select level, requests, areas, 1.0 * requests / sum(requests) over () as share_of_all,
        (select as_of_date from releases) as as_of
 from counted order by level

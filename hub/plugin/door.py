@@ -81,9 +81,9 @@ class Door:
 
         async def dressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                kept = [pair for pair in message.get("headers", []) if pair[0].decode("latin-1").lower() not in added]
-                ours = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in added.items()]
-                message = dict(message, headers=[*kept, *ours])
+                said = {name.decode("latin-1").lower() for name, _ in message.get("headers", [])}
+                ours = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in added.items() if n not in said]
+                message = dict(message, headers=[*message.get("headers", []), *ours])
             await send(message)
 
         return dressed

@@ -11,10 +11,11 @@ from markupsafe import Markup
 from hub import datasette_compat as compat
 from hub.datasette_compat import Datasette
 from hub.plugin import served
+from hub.questions import measures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 CACHE = {"cache-control": "max-age=300"}
-# Datasette's pages skip a heading level and leave controls without a name; mended in the HTML, so without JavaScript too.
+# Datasette's pages skip a heading level and leave controls without a name; mended in the HTML, so without script too.
 REPAIRS = (
     (re.compile(r"<h3\b([^>]*)>"), r'<h2 class="minor"\1>'),
     (re.compile(r"</h3>"), "</h2>"),
@@ -34,6 +35,10 @@ REPAIRS = (
         re.compile(r'<div class="table-wrapper"'),
         '<div class="table-wrapper" tabindex="0" role="region" aria-label="Rows"',
     ),
+    (
+        re.compile(r'(<dl class="column-descriptions">.*?</dl>)', re.DOTALL),
+        r'<details class="columns"><summary>What the columns mean</summary>\1</details>',
+    ),
     (re.compile(r'class="cross">&#x2716;<'), 'class="cross" aria-label="Remove">&#x2716;<'),
 )
 
@@ -52,8 +57,15 @@ class Frame:
 
 def prepare(env: Environment, datasette: Datasette) -> None:
     compat.templates_first(env, TEMPLATES)
-    env.globals["hub"] = lambda: frame(datasette)
-    env.filters |= {"number": number, "day": day, "bytes": in_bytes, "instant": instant, "accessible": accessible}
+    env.globals |= {"hub": lambda: frame(datasette), "hub_kind": kind}
+    env.filters |= {
+        "number": number,
+        "day": day,
+        "bytes": in_bytes,
+        "instant": instant,
+        "accessible": accessible,
+        "tilde": compat.tilde_encode,
+    }
 
 
 def frame(datasette: Datasette) -> Frame:
@@ -75,6 +87,13 @@ def frame(datasette: Datasette) -> Frame:
     )
 
 
+def kind(name: str) -> str:
+    """What a named query is for: a headline of the home page, a measure, or a ready question."""
+    if name.startswith("headline_"):
+        return "headline"
+    return "measure" if name in measures() else "query"
+
+
 def number(value: float | None) -> str:
     """1234567 -> 1,234,567; 43.14 -> 43.1; null -> a dash."""
     if value is None:
@@ -92,11 +111,10 @@ def day(value: str | None) -> str:
 
 def instant(value: int | None) -> str:
     """UTC seconds as '30 June 2025, 23:59 UTC'."""
-    return (
-        "never"
-        if value is None
-        else f"{day(datetime.fromtimestamp(value, UTC).date().isoformat())}, {datetime.fromtimestamp(value, UTC):%H:%M} UTC"
-    )
+    if value is None:
+        return "never"
+    moment = datetime.fromtimestamp(value, UTC)
+    return f"{day(str(moment.date()))}, {moment:%H:%M} UTC"
 
 
 def in_bytes(value: int) -> str:

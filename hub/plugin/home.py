@@ -26,6 +26,9 @@ KEPT_BACK = {
 KINDS = {".csv.gz": "CSV", ".parquet": "Parquet", ".geojson.gz": "GeoJSON"}
 NEWEST = "select story_id, title, byline, era, lang from stories order by told_date desc, story_id desc limit 4"
 
+SOURCES = """select source, coalesce(as_of_date, date(as_of, 'unixepoch')) as as_of_date, read_at, rows, is_archive
+from sources order by source"""
+
 
 async def page(request: Request, datasette: Datasette) -> Response:
     now, chosen = served.now(datasette), compat.settings(datasette)
@@ -37,12 +40,12 @@ async def page(request: Request, datasette: Datasette) -> Response:
         "dashboards_url": chosen.get("dashboards_url"),
         "headlines": [await headline(datasette, name) for name in HEADLINES],
         "stories": await compat.rows(datasette, NEWEST) if has_stories else [],
-        "story_count": now.manifest["tables"]["stories"]["rows"] if has_stories else 0,
+        "story_count": now.manifest["tables"]["stories"] if has_stories else 0,
         "datasets": [dataset(name, now.manifest) for name in shown],
         "table_count": len(now.manifest["tables"]),
         "query_count": len(city["queries"]),
         "whole": await whole(datasette),
-        "sources": await compat.rows(datasette, "select * from sources order by source"),
+        "sources": await compat.rows(datasette, SOURCES),
     }
     return Response.html(await datasette.render_template("home.html", context, request), headers=CACHE)
 
@@ -73,7 +76,7 @@ def dataset(name: str, manifest: dict) -> dict:
         for ending, kind in KINDS.items()
         if f"downloads/{table}{ending}" in manifest["files"]
     ]
-    rows = manifest["tables"].get(table, {}).get("rows", 0)
+    rows = manifest["tables"].get(table, 0)
     return {"name": table, "title": about.title, "about": about.about, "rows": rows, "files": files}
 
 

@@ -100,6 +100,8 @@ def status(row: dict, as_of: str) -> str:
     if row["duration_hours"] is not None:
         hours = row["duration_hours"]
         return f"Closed after {_count(hours, 'hour')}" if hours < 48 else f"Closed after {_count(hours // 24, 'day')}"
+    if row["duration_days"] == 0:
+        return "Closed on the day it was opened"
     return f"Closed after {_count(row['duration_days'], 'day')}" if row["duration_days"] is not None else "Closed"
 
 

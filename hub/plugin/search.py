@@ -1,7 +1,7 @@
 """One search box over everything that has full-text search; the answer is plain HTML, grouped by dataset."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from datasette import Request, Response
 
@@ -26,10 +26,10 @@ class Group:
 GROUPS = (
     Group(
         "service_requests",
-        """select coalesce(t.service_name, t.service_group) as title,
-                  count(*) || case count(*) when 1 then ' request in ' else ' requests in ' end || t.service_group as detail,
-                  t.service_name, t.service_group
-           from service_requests t where t.rowid in hits group by t.service_group, t.service_name order by count(*) desc""",
+        """select coalesce(t.service_name, t.service_group) as title, t.service_name, t.service_group,
+                  printf('%,d', count(*)) || iif(count(*) = 1, ' request in ', ' requests in ') || t.service_group as detail
+           from service_requests t where t.rowid in hits
+           group by t.service_group, t.service_name order by count(*) desc""",
     ),
     Group(
         "stories",
@@ -38,14 +38,14 @@ GROUPS = (
     ),
     Group(
         "capital_projects",
-        """select t.name as title, t.phase || coalesce(', ' || t.neighbourhood, '') || coalesce(', ' || t.department, '') as detail,
-                  t.project_id
+        """select t.name as title, t.project_id,
+                  t.phase || coalesce(', ' || t.neighbourhood, '') || coalesce(', ' || t.department, '') as detail
            from capital_projects t where t.rowid in hits order by t.budget_cents desc""",
     ),
     Group(
         "budget_lines",
-        """select t.program as title, t.department || ', ' || count(*) || case count(*) when 1 then ' line' else ' lines' end as detail,
-                  t.department, t.program
+        """select t.program as title, t.department, t.program,
+                  t.department || ', ' || count(*) || iif(count(*) = 1, ' line', ' lines') as detail
            from budget_lines t where t.rowid in hits group by t.department, t.program order by count(*) desc""",
     ),
 )
@@ -54,7 +54,7 @@ GROUPS = (
 def link(table: str, row: dict) -> str:
     """Where a result leads."""
     if table == "stories":
-        return f"/stories/{row['story_id']}"
+        return f"/stories/{quote(row['story_id'])}"
     narrowed = {
         key: value for key, value in row.items() if key not in ("title", "detail", "lang") and value is not None
     }
@@ -62,7 +62,7 @@ def link(table: str, row: dict) -> str:
 
 
 def match(question: str) -> str:
-    """A visitor's words as an FTS5 query: each word quoted, so that none of them is an operator. Empty if there is none."""
+    """A visitor's words as an FTS5 query, each quoted, so that none is an operator; empty if there are none."""
     words = question.replace("\0", " ")[:LONGEST].split()[:WORDS]
     return " ".join('"' + word.replace('"', '""') + '"' for word in words)
 

@@ -47,7 +47,9 @@ def release_id(datasette: Datasette) -> str:
 
 
 def begin(datasette: Datasette) -> None:
-    """Pin the release that the database's path leads to now, so that no thread follows the link by itself."""
+    """Pin the release that the database's path leads to now, so that no thread follows the link by itself. Once."""
+    if datasette in _SERVED:
+        return
     path = Path(compat.city_database(datasette).path)
     link = path.parent if path.parent.is_symlink() else None
     release = Release(path.resolve().parent)
@@ -74,7 +76,7 @@ async def follow(datasette: Datasette) -> bool:
     if target == served.release.path or not (target / "manifest.json").is_file():
         return False
     release = Release(target)
-    about = await asyncio.to_thread(_metadata_of, release)
+    about = await asyncio.to_thread(metadata_of, release)
     fresh = await asyncio.to_thread(_read, release, about, served.link)
     compat.serve(datasette, release, about)
     _SERVED[datasette] = fresh
@@ -95,7 +97,8 @@ async def _poll(datasette: Datasette) -> None:
                 LOG.error("The new release is not served, the old one stays: %s", error)
 
 
-def _metadata_of(release: Release) -> dict:
+def metadata_of(release: Release) -> dict:
+    """What the release says Datasette should show."""
     return yaml.load(release.metadata.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 

@@ -1,5 +1,7 @@
 """The community archive: the list with search, and one page for each story."""
 
+from urllib.parse import unquote
+
 from datasette import NotFound, Request, Response
 
 from hub import datasette_compat as compat
@@ -16,11 +18,12 @@ PRECISIONS = {
     "city": "Its place is told as the city only.",
     "none": "Its teller chose to show no place.",
 }
-LIST = """select story_id, title, byline, era, lang, place_label, substr(body, 1, 220) as opening from stories
+LIST = """select story_id, title, byline, era, lang, place_label, substr(body, 1, 221) as opening from stories
 where (:asked = '' or rowid in (select rowid from stories_fts where stories_fts match :asked))
   and (:before = '' or story_id < :before)
 order by story_id desc limit :most"""
-COUNT = "select count(*) as n from stories where :asked = '' or rowid in (select rowid from stories_fts where stories_fts match :asked)"
+COUNT = """select count(*) as n from stories
+where :asked = '' or rowid in (select rowid from stories_fts where stories_fts match :asked)"""
 ONE = "select * from stories where story_id = :story_id"
 SUBJECTS = "select subject from story_subjects where story_id = :story_id order by subject"
 
@@ -34,7 +37,7 @@ async def list_page(request: Request, datasette: Datasette) -> Response:
     count = await compat.rows(datasette, COUNT, {"asked": asked})
     context = {
         "question": question,
-        "stories": found[:PAGE],
+        "stories": [row | {"opening": opening(row["opening"])} for row in found[:PAGE]],
         "count": count[0]["n"],
         "next": found[PAGE - 1]["story_id"] if len(found) > PAGE else "",
     }
@@ -43,7 +46,7 @@ async def list_page(request: Request, datasette: Datasette) -> Response:
 
 async def page(request: Request, datasette: Datasette) -> Response:
     _has_stories(datasette)
-    story_id = {"story_id": request.url_vars["story_id"]}
+    story_id = {"story_id": unquote(request.url_vars["story_id"])}
     found = await compat.rows(datasette, ONE, story_id)
     if not found:
         raise NotFound("There is no such story, or its teller withdrew it.")
@@ -58,6 +61,11 @@ async def page(request: Request, datasette: Datasette) -> Response:
         "citation": citation(story, compat.settings(datasette).get("brand", {}).get("name", ""), now),
     }
     return Response.html(await datasette.render_template("story.html", context, request), headers=CACHE)
+
+
+def opening(text: str, most: int = 220) -> str:
+    """The first words of a story, cut between two of them."""
+    return text if len(text) <= most else f"{text[:most].rsplit(None, 1)[0]} …"
 
 
 def citation(story: dict, archive: str, now: served.Served) -> str:

@@ -60,9 +60,7 @@ def _days() -> list[str]:
 @cache
 def _times() -> list[str]:
     hours = [f"{hour % 12 or 12:02d}" for hour in range(24)]
-    return [
-        f"{hours[s // HOUR]}:{s // 60 % 60:02d}:{s % 60:02d} {'AM' if s < DAY // 2 else 'PM'}" for s in range(DAY)
-    ]
+    return [f"{hours[s // HOUR]}:{s // 60 % 60:02d}:{s % 60:02d} {'AM' if s < DAY // 2 else 'PM'}" for s in range(DAY)]
 
 
 FIRST_SHOWN = (date(2022, 1, 1) - EPOCH).days

@@ -1,6 +1,7 @@
 """Plane geometry of the made-up city, in kilometres east and north of its city hall."""
 
 import math
+from itertools import pairwise
 
 from hub.sample.dice import Dice
 
@@ -26,7 +27,7 @@ def rough(points: Line, roughness: float, dice: Dice, depth: int = 4) -> Line:
     """The line through `points`, each stretch broken again and again a little to one side."""
     for _ in range(depth):
         finer = points[:1]
-        for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(points):
             shift = roughness * dice.between(-1, 1)
             finer += [((x1 + x2) / 2 - shift * (y2 - y1), (y1 + y2) / 2 + shift * (x2 - x1)), (x2, y2)]
         points = finer
@@ -79,14 +80,14 @@ def area(ring: Line) -> float:
 
 
 def length(line: Line) -> float:
-    return sum(math.dist(a, b) for a, b in zip(line, line[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in pairwise(line))
 
 
 def walk(line: Line, steps: list[float]) -> list[tuple[Point, Point]]:
     """Points at the given distances along a line (ascending), each with the unit direction of the line there."""
     found, passed, wanted = [], 0.0, iter(steps)
     step = next(wanted, None)
-    for (x1, y1), (x2, y2) in zip(line, line[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(line):
         stretch = math.dist((x1, y1), (x2, y2))
         while step is not None and stretch and step <= passed + stretch:
             t, way = (step - passed) / stretch, ((x2 - x1) / stretch, (y2 - y1) / stretch)

@@ -13,7 +13,7 @@ from functools import cache
 from hub.sample import scenario
 from hub.sample.clock import AS_OF, DAY, HOUR, day_start, wall
 from hub.sample.dice import Dice, Urn
-from hub.sample.kinds import BY_CODE, ENDS, HOURS, KINDS, SEASONS, WEEKS, Kind
+from hub.sample.kinds import BY_CODE, ENDS, HOURS, KINDS, LEANS, SEASONS, WEEKS, Kind
 from hub.sample.people import People, Person
 from hub.sample.streets import Address
 
@@ -95,10 +95,11 @@ class City:
     def _at(self, kind: Kind, heavy: Person | None) -> int:
         if heavy:
             return min(len(self.addresses) - 1, max(0, heavy.home + self.dice.whole(-2, 2)))
-        most = max(kind.leans.values(), default=1)
+        leans = LEANS.get(kind.code, {})
+        most = max(leans.values(), default=1)
         while True:
             at = self.places[kind.at].draw(self.dice)
-            if self.dice.random() * most < kind.leans.get(self.addresses[at].ward, 1):
+            if self.dice.random() * most < leans.get(self.addresses[at].ward, 1):
                 return at
 
     def _second(self, kind: Kind) -> int:

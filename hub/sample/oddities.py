@@ -1,7 +1,7 @@
-"""What is wrong with the exports of the made-up city, as it is with real ones: each fault named, counted and planted."""
+"""What is wrong with the exports of the made-up city, as with real ones: each fault named, counted and planted."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import islice
 
@@ -35,7 +35,9 @@ def _outside(row: Row, dice: Dice) -> Row:
 
 def _spelling(row: Row, dice: Dice) -> Row:
     """The same address as another clerk types it."""
-    return row.odd("address_spelling", address=dice.pick((row.address.upper(), row.address.replace(" ", "  "), f"{row.address} ")))
+    return row.odd(
+        "address_spelling", address=dice.pick((row.address.upper(), row.address.replace(" ", "  "), f"{row.address} "))
+    )
 
 
 def _closed_before_opened(row: Row, dice: Dice) -> Row:
@@ -76,8 +78,13 @@ CHANGES: dict[str, tuple[float, Callable[[Row], bool], Callable[[Row, Dice], Row
     "unknown_status": (0.001, is_open, lambda row, dice: row.odd("unknown_status", status=dice.pick(STRANGE_WORDS))),
     "no_id": (0.0001, any_row, lambda row, dice: row.odd("no_id", request_id="")),
     "no_date": (0.0001, any_row, lambda row, dice: row.odd("no_date", opened=None, due=None)),
-    "unparsable_date": (0.0001, any_row, lambda row, dice: row.odd("unparsable_date", opened=dice.pick(NO_DATES), due=None)),
+    "unparsable_date": (
+        0.0001,
+        any_row,
+        lambda row, dice: row.odd("unparsable_date", opened=dice.pick(NO_DATES), due=None),
+    ),
 }
+PLANTED = frozenset(CHANGES)
 # Rows that are there twice, in shares of all rows.
 OLDER_COPIES, OTHER_REQUESTS, WHOLE_ROWS = 0.0008, 0.0002, 0.0008
 LATE_ARRIVALS = 0.003  # requests of the old system's last months that only the new system's file has
@@ -86,28 +93,38 @@ LATE_ARRIVALS = 0.003  # requests of the old system's last months that only the 
 def spoil(rows: Rows, seed: int) -> dict[int, Rows]:
     """The rows of each yearly file, with every fault planted; at least two of each."""
     dice, rows = Dice(seed, "oddities"), list(rows)
-    untouched = set(range(len(rows)))
     for share, suits, change in CHANGES.values():
-        fitting = [i for i in sorted(untouched) if suits(rows[i])]
-        for position in dice.sample(how_many(share, rows), len(fitting)):
-            rows[fitting[position]] = change(rows[fitting[position]], dice)
-            untouched.discard(fitting[position])
-    files = _files(rows, dice, untouched)
+        for i in _some(rows, how_many(share, rows), suits, dice):
+            rows[i] = change(rows[i], dice)
+    files = _files(rows, dice)
     return {year: _twice(found, dice, len(rows)) for year, found in files.items()}
+
+
+def _some(rows: Rows, wanted: int, suits: Callable[[Row], bool], dice: Dice) -> Iterator[int]:
+    """Positions of rows that suit and have no planted fault yet; fewer than wanted where hardly any are left."""
+    found: set[int] = set()
+    for _ in range(50 * len(rows)):
+        if len(found) == wanted:
+            return
+        i = dice.whole(0, len(rows) - 1)
+        if i not in found and PLANTED.isdisjoint(rows[i].oddities) and suits(rows[i]):
+            found.add(i)
+            yield i
 
 
 def how_many(share: float, rows: Rows) -> int:
     return max(2, math.floor(share * len(rows) + 0.5))
 
 
-def _files(rows: Rows, dice: Dice, untouched: set[int]) -> dict[int, Rows]:
+def _files(rows: Rows, dice: Dice) -> dict[int, Rows]:
     """Each row to the file of its year, but some of the old system's last ones only to the new system's file."""
     late_since, new = day_start(date(NEW_SYSTEM - 1, 11, 1)), day_start(date(NEW_SYSTEM, 1, 1))
-    candidates = [i for i in sorted(untouched) if late_since <= rows[i].report.opened < new]
-    late = {candidates[i] for i in dice.sample(how_many(LATE_ARRIVALS, rows), len(candidates))}
+    late = set(_some(rows, how_many(LATE_ARRIVALS, rows), lambda row: late_since <= row.report.opened < new, dice))
     files: dict[int, Rows] = {NEW_SYSTEM - 2: [], NEW_SYSTEM - 1: [], NEW_SYSTEM: []}
     for i, row in enumerate(rows):
-        files[NEW_SYSTEM if i in late else year_of(row.report.opened)].append(row.odd("late_arrival") if i in late else row)
+        files[NEW_SYSTEM if i in late else year_of(row.report.opened)].append(
+            row.odd("late_arrival") if i in late else row
+        )
     return files
 
 
@@ -120,12 +137,14 @@ def _twice(rows: Rows, dice: Dice, total: int) -> Rows:
     for i in islice(drawn, older):
         row = rows[i]
         rows[i] = row.odd("has_older_copy", modified=max(row.modified, row.closed))
-        added[i] = row.odd("older_copy", status="open", closed=None, modified=row.opened + 60, resolution="", planted=())
+        added[i] = row.odd(
+            "older_copy", status="open", closed=None, modified=row.opened + 60, resolution="", planted=()
+        )
     for i, j in islice(zip(drawn, drawn, strict=False), other):
         added[i] = rows[i].odd("number_of_another", request_id=rows[j].request_id)
         rows[j] = rows[j].odd("number_given_twice")
     for i in islice(drawn, whole):
-        added[i] = rows[i].odd("whole_row_twice")
+        added[i] = rows[i] = rows[i].odd("whole_row_twice")
     return [copy for i, row in enumerate(rows) for copy in _copies(row, added.get(i))]
 
 
@@ -134,4 +153,3 @@ def _copies(row: Row, added: Row | None) -> Rows:
     if added and added.oddities[-1] == "number_of_another":
         return [added]
     return [added, row] if added else [row]
-

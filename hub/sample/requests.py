@@ -65,8 +65,8 @@ def old_cells(row: Row) -> list:
     return [
         row.request_id, kind.name, kind.code, kind.group, OLD_STATUS.get(row.status, row.status),
         _shown(row.opened), OLD_SENTINEL if row.due == SENTINEL else "" if row.due is None else american(row.due),
-        _shown(row.closed), _shown(row.modified), row.address, row.zip_code, row.ward, _number(row.lat), _number(row.long),
-        kind.agency, row.channel, row.comments, row.resolution, *row.contact,
+        _shown(row.closed), _shown(row.modified), row.address, row.zip_code, row.ward,
+        _number(row.lat), _number(row.long), kind.agency, row.channel, row.comments, row.resolution, *row.contact,
     ]  # fmt: skip
 
 
@@ -127,7 +127,9 @@ def write_truth(path: Path, files: dict[str, list[Row]]) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for name, rows in files.items():
             for number, row in enumerate(rows, 1):
-                file.write(json.dumps({"file": name, "row": number, **true_story(row, addresses())}, ensure_ascii=False) + "\n")
+                file.write(
+                    json.dumps({"file": name, "row": number, **true_story(row, addresses())}, ensure_ascii=False) + "\n"
+                )
 
 
 def true_story(row: Row, places: tuple[Address, ...]) -> dict:

@@ -1,4 +1,4 @@
-"""A service request table of any length, for measuring: the sample city's requests again and again, never quite alike."""
+"""A service request table of any length, for measuring: the sample city's requests again and again, not quite alike."""
 
 import csv
 import io
@@ -23,7 +23,9 @@ def resample(rows: int, path: Path, seed: int = 7) -> None:
     Each row is a request of the sample city, moved by up to fifteen days and to another house of the same ward.
     """
     city = City(addresses(), seed)
-    pattern = [_Pattern(row) for row in Clerk(addresses(), city.people, seed).rows(city.reports(min(rows, PATTERN_ROWS)))]
+    pattern = [
+        _Pattern(row) for row in Clerk(addresses(), city.people, seed).rows(city.reports(min(rows, PATTERN_ROWS)))
+    ]
     dice, places = Dice(seed, "resample"), _places(rows)
     with path.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(COLUMNS) + "\n")
@@ -41,7 +43,13 @@ class _Pattern:
         kind = row.report.kind
         self.head = _cells(kind.name, kind.code, kind.group, OLD_STATUS[row.status])
         self.tail = _cells(kind.agency, row.channel, row.comments, row.resolution, *row.contact)
-        self.opened, self.due, self.closed, self.modified, self.ward = row.opened, row.due, row.closed, row.modified, row.ward
+        self.opened, self.due, self.closed, self.modified, self.ward = (
+            row.opened,
+            row.due,
+            row.closed,
+            row.modified,
+            row.ward,
+        )
         self.earliest = max(-MOST_SHIFTED, day_start(FIRST_DAY) - row.opened)
         self.latest = max(0, min(MOST_SHIFTED, AS_OF - max(row.opened, row.closed or 0, row.modified)))
 
@@ -51,7 +59,9 @@ class _Pattern:
         due = "" if self.due is None else american(wall(opened) + self.due - wall(self.opened))
         closed = "" if self.closed is None else american(wall(self.closed + shift))
         dates = f"{american(wall(opened))},{due},{closed},{american(wall(self.modified + shift))}"
-        return f"SR{year_of(opened) % 100}-{number:08d},{self.head},{dates},{dice.pick(places[self.ward])},{self.tail}\n"
+        return (
+            f"SR{year_of(opened) % 100}-{number:08d},{self.head},{dates},{dice.pick(places[self.ward])},{self.tail}\n"
+        )
 
 
 def _cells(*values: str) -> str:

@@ -91,7 +91,7 @@ class Clerk:
             contact=(person.name, person.email, person.phone) if named else ("", "", ""),
             report=report,
             planted=(*planted, *told),
-            oddities=_of_the_report(report, closed),
+            oddities=_of_the_report(report, closed, comments),
         )
 
     def _status(self, report: Report, closed: int | None) -> str:
@@ -157,7 +157,7 @@ class Clerk:
         return telling.format(**values), [value for slot, value in values.items() if f"{{{slot}}}" in telling]
 
 
-def _of_the_report(report: Report, closed: int | None) -> tuple[str, ...]:
+def _of_the_report(report: Report, closed: int | None, comments: str) -> tuple[str, ...]:
     """Oddities that come of what happened, not of a broken system."""
     found = {
         "paper_closure": report.end == "paper" and closed is not None,
@@ -165,6 +165,7 @@ def _of_the_report(report: Report, closed: int | None) -> tuple[str, ...]:
         "abandoned": report.end == "abandoned",
         "reopened": report.reopened is not None and report.reopened <= AS_OF,
         "same_problem_again": report.again_of is not None,
+        "garbled_text": comments.endswith(GARBLED),
     }
     return tuple(name for name, holds in found.items() if holds)
 

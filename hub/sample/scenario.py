@@ -19,7 +19,7 @@ SLOW_AGENCY, SLOW_SINCE, SLOW_FACTOR = "TRANSPORT", date(2025, 9, 3), 3.0
 ABANDONED = {"TREE": 0.35}
 FORGOTTEN = 0.015  # of every other service
 # Closed on paper at the end of a month, whether hard or easy: service, share.
-PAPER = {"ABVH": 0.55}  # chosen; about half of them are really solved before the batch comes
+PAPER = {"ABVH": 0.8}  # chosen; most of them are really solved before the batch comes
 # Closed on paper at the end of a quarter once they are old, so only the hard ones: service, days.
 PAPER_IF_OLDER = {"VACB": 60}
 

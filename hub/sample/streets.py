@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from hub.sample.dice import Dice
-from hub.sample.geometry import Line, Point, lat_long, length, long_lat, rough, smooth, walk, well_inside
+from hub.sample.geometry import Line, lat_long, length, long_lat, rough, smooth, walk, well_inside
 from hub.sample.town import ward_of, wards, write_features
 
 # Roads that lead through several wards: name and the points they pass.
@@ -22,7 +22,15 @@ MAIN = {
     "Marsh Road": [(0.0, -1.3), (0.95, -1.75), (1.65, -2.3), (2.3, -3.0), (2.85, -3.5)],
     "Harbor Street": [(0.95, -0.35), (1.15, 0.2), (1.15, 0.7), (1.45, 1.0), (1.85, 1.5), (1.85, 2.2), (2.3, 2.65)],
     "Beacon Avenue": [(2.4, 3.2), (1.2, 2.6), (0.1, 2.6), (-1.1, 2.2), (-2.1, 1.3), (-2.35, 0.95)],
-    "Ropewalk Avenue": [(1.5, -1.35), (0.6, -1.6), (-0.6, -1.75), (-1.6, -1.75), (-2.9, -1.6), (-3.6, -0.65), (-3.5, 0.6)],
+    "Ropewalk Avenue": [
+        (1.5, -1.35),
+        (0.6, -1.6),
+        (-0.6, -1.75),
+        (-1.6, -1.75),
+        (-2.9, -1.6),
+        (-3.6, -0.65),
+        (-3.5, 0.6),
+    ],
     "Common Road": [(2.4, -3.1), (1.3, -3.3), (0.2, -3.05), (-1.1, -3.35), (-2.6, -3.1), (-4.3, -2.3)],
     "Summit Avenue": [(2.9, 4.5), (1.7, 4.3), (0.3, 4.25), (-1.2, 4.3), (-2.3, 4.05), (-3.6, 3.9)],
 }
@@ -77,11 +85,12 @@ LATTICE = {
 }  # fmt: skip
 ALONG = ("Street", "Street", "Avenue", "Street", "Drive")
 ACROSS = ("Street", "Lane", "Avenue", "Place", "Street")
-ZIPS = {"Harborside": "00411", "North Quay": "00411", "Southbank": "00412", "Marsh End": "00412", "Lantern Point": "00413",
-        "Copper Hill": "00413", "Orchard Heights": "00414", "Westfield": "00414", "Millbrook": "00415"}  # fmt: skip
+ZIPS = {"Harborside": "00411", "North Quay": "00411", "Southbank": "00412", "Marsh End": "00412",
+        "Lantern Point": "00413", "Copper Hill": "00413", "Orchard Heights": "00414", "Westfield": "00414",
+        "Millbrook": "00415"}  # fmt: skip
 SHORTEST = 0.35  # kilometres
 GRAIN = 0.06  # kilometres between the points of a street
-MARGIN = 0.06  # kilometres between the end of a street and the border of its ward
+MARGIN = 0.035  # kilometres between the end of a street and the border of its ward
 FADE = 2.6  # kilometres from city hall in which the density of homes falls to about a third
 BIG_BUILDINGS = 0.035  # share of addresses that are apartment buildings
 SETBACK = 0.013
@@ -187,7 +196,12 @@ def _along(street: Street, closeness: float) -> list[Address]:
 
 def _steps(street: Street, closeness: float) -> list[float]:
     """Distances along a street at which houses stand."""
-    points, total, at, steps = walk(street.line, [i * 0.05 for i in range(int(length(street.line) / 0.05))]), length(street.line), 0.02, []
+    points, total, at, steps = (
+        walk(street.line, [i * 0.05 for i in range(int(length(street.line) / 0.05))]),
+        length(street.line),
+        0.02,
+        [],
+    )
     while at < total:
         steps.append(at)
         (x, y), _ = points[min(len(points) - 1, int(at / 0.05))]
@@ -199,7 +213,11 @@ def write_streets(path: Path) -> None:
     write_features(
         path,
         [
-            {"type": "Feature", "properties": {"street": street.name}, "geometry": {"type": "LineString", "coordinates": long_lat(_drawn(street.line))}}
+            {
+                "type": "Feature",
+                "properties": {"street": street.name},
+                "geometry": {"type": "LineString", "coordinates": long_lat(_drawn(street.line))},
+            }
             for street in streets()
         ],
     )

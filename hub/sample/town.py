@@ -11,7 +11,16 @@ from pathlib import Path
 from hub.sample.dice import Dice
 from hub.sample.geometry import Line, Point, area, beside, inside, long_lat, rough, smooth
 
-RIVER_COURSE = [(-5.6, 1.5), (-4.5, 2.0), (-3.3, 1.75), (-2.5, 0.75), (-1.6, -0.35), (-0.5, -0.85), (0.45, -0.75), (1.2, -0.5)]
+RIVER_COURSE = [
+    (-5.6, 1.5),
+    (-4.5, 2.0),
+    (-3.3, 1.75),
+    (-2.5, 0.75),
+    (-1.6, -0.35),
+    (-0.5, -0.85),
+    (0.45, -0.75),
+    (1.2, -0.5),
+]
 RIVER_WIDTH = (0.035, 0.14)  # half of it, at the city limit and at the mouth
 FORD = 44  # where on the river's course the inner and the outer wards meet
 
@@ -37,7 +46,12 @@ STRETCHES = {
     "quay_coast": ("pier", "cove", [(2.15, 1.55), (2.1, 2.2), (2.65, 2.6)], 0.22),
     "inner_harbor": ("river_mouth_north", "pier", [(1.42, 0.1), (1.35, 0.55), (1.7, 0.75)], 0.12),
     "south_harbor": ("boatyard", "river_mouth_south", [(1.75, -1.15)], 0.14),
-    "marsh_coast": ("south_point", "boatyard", [(1.9, -4.5), (3.1, -4.2), (3.65, -3.3), (3.2, -2.5), (2.55, -2.05)], 0.24),
+    "marsh_coast": (
+        "south_point",
+        "boatyard",
+        [(1.9, -4.5), (3.1, -4.2), (3.65, -3.3), (3.2, -2.5), (2.55, -2.05)],
+        0.24,
+    ),
     "north_border": ("north_point", "north_limit", [(2.3, 5.75)], 0.09),
     "hill_border": ("north_limit", "orchard_limit", [(-0.8, 5.55)], 0.09),
     "orchard_border": ("orchard_limit", "river_limit_north", [(-4.1, 4.5), (-5.1, 3.2)], 0.1),
@@ -144,7 +158,11 @@ def write_boundaries(path: Path) -> None:
 
 def _feature(properties: dict, border: Line) -> dict:
     corners = long_lat(border)
-    return {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}}
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]},
+    }
 
 
 def write_features(path: Path, features: list[dict]) -> None:

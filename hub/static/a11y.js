@@ -5,7 +5,7 @@
   label();
   new MutationObserver(label).observe(document.body, { childList: true, subtree: true });
   document.addEventListener("click", (event) => {
-    document.querySelectorAll("details[open]").forEach((menu) => {
+    document.querySelectorAll("details.actions-menu-links[open]").forEach((menu) => {
       if (!menu.contains(event.target)) menu.open = false;
     });
   });

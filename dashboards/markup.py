@@ -1,0 +1,52 @@
+"""The little HTML that the pages write themselves: tables and people's own words. All text is escaped here, once."""
+
+from collections.abc import Iterable
+from html import escape
+
+
+LONG = 30  # characters from which a column is given room
+
+
+def table(name: str, headings: list[str], rows: list[list[str]], numeric: list[bool]) -> str:
+    """A table that scrolls in its own frame and can be reached by keyboard; the first cell of a row names the row."""
+    kinds = [_kind(i, [row[i] for row in rows], right) for i, right in enumerate(numeric)]
+    head = "".join(f'<th scope="col"{kind}>{escape(words)}</th>' for words, kind in zip(headings, kinds, strict=True))
+    body = "".join(f"<tr>{_row(cells, kinds)}</tr>" for cells in rows)
+    return (
+        f'<div class="cg-table" role="region" tabindex="0" aria-label="{escape(name)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def title(words: str, lang: str) -> str:
+    """A first-level heading in the language it was written in."""
+    return f'<h1 class="cg-title" lang="{escape(lang or "und")}">{escape(words)}</h1>'
+
+
+def passage(text: str, lang: str) -> str:
+    """Paragraphs in the language they were told in."""
+    paragraphs = (" ".join(part.split()) for part in text.replace("\r", "").split("\n\n"))
+    body = "".join(f"<p>{escape(part)}</p>" for part in paragraphs if part)
+    return f'<div class="cg-told" lang="{escape(lang or "und")}">{body}</div>'
+
+
+def entries(found: Iterable[tuple[str, str, str, str]]) -> str:
+    """A list of links: (address, words, their language, what to say below)."""
+    lines = (
+        f'<li><a href="{escape(address)}" target="_self" lang="{escape(lang or "und")}">{escape(words)}</a><br>{escape(below)}</li>'
+        for address, words, lang, below in found
+    )
+    return f'<ul class="cg-entries">{"".join(lines)}</ul>'
+
+
+def _kind(place: int, cells: list[str], numeric: bool) -> str:
+    if any(len(cell) >= LONG for cell in cells):
+        return ' class="w"'
+    return ' class="n"' if numeric and place else ""
+
+
+def _row(cells: list[str], kinds: list[str]) -> str:
+    first, *rest = cells
+    return f'<th scope="row"{kinds[0]}>{escape(first)}</th>' + "".join(
+        f"<td{kind}>{escape(cell)}</td>" for cell, kind in zip(rest, kinds[1:], strict=True)
+    )

@@ -1,0 +1,129 @@
+"""One ASGI application on one port: Datasette at the root, the dashboards under /dashboards."""
+
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from hub import datasette_compat as compat
+from hub import releases
+from hub.city import City, load_city
+from hub.errors import ConfigurationError
+from hub.plugin import allowed_hosts, served
+from hub.plugin.door import LOCAL, App, Door
+from hub.side_by_side import PREFIX, SideBySide
+
+PORT = 8001
+SETTINGS = {
+    "suggest_facets": False,
+    "sql_time_limit_ms": 3000,
+    "facet_time_limit_ms": 2000,
+    "num_sql_threads": 12,
+    "default_page_size": 50,
+    "max_returned_rows": 5000,
+    "allow_download": True,
+    "allow_csv_stream": True,
+    "max_csv_mb": 100,
+    "default_cache_ttl": 300,
+    "cache_size_kb": 65536,
+    "truncate_cells_html": 500,
+}
+
+
+def build(
+    data: Path,
+    city: City,
+    *,
+    script: Path | None = None,
+    routes: Sequence[Any] = (),
+    hosts: Sequence[str] = (),
+    settings: dict | None = None,
+    chosen: dict | None = None,
+) -> App:
+    """The whole site over the current release under `data`, which it follows when a new one is published.
+
+    `script` is the dashboards' main script and `routes` their own Starlette routes; without a script there are no
+    dashboards. `hosts` are the names the site answers under beside localhost. `settings` are Datasette's, `chosen` the
+    plugin's (rate_limit, poll_seconds), both over the defaults. Raises ConfigurationError before the first release.
+    """
+    os.environ["CITYGLASS_DATA"] = str(data.resolve())  # where the dashboards look for the release
+    datasette = _datasette(data, script is not None, hosts, settings or {}, chosen or {})
+    root = datasette.app()
+    if script is None:
+        return root
+    from hub import streamlit_side  # Streamlit takes a second to load, and not every hub has dashboards
+
+    names = allowed_hosts(compat.settings(datasette))
+    dashboards = Door(
+        streamlit_side.application(script, routes, city, sorted(names | LOCAL)),
+        hosts=lambda: names,
+        csp=lambda path: streamlit_side.POLICY,
+        extra=lambda: {"x-release": served.release_id(datasette)},
+    )
+    return SideBySide(root, dashboards)
+
+
+def serve(
+    data: Path,
+    city: City,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    workers: int = 1,
+    script: Path | None = None,
+    routes: Sequence[Any] = (),
+    hosts: Sequence[str] = (),
+) -> None:
+    """Serve until stopped. More than one worker serves the pages and the API only: dashboards need one process."""
+    _free(host, port)
+    common = {
+        "host": host,
+        "port": port,
+        "log_level": "warning",
+        "access_log": False,
+        "lifespan": "on",
+        "server_header": False,
+    }
+    if workers == 1:
+        uvicorn.run(build(data, city, script=script, routes=routes, hosts=hosts), **common)
+        return
+    _datasette(data, False, hosts, {}, {})  # says what is wrong here, not once in every worker
+    os.environ |= {"CITYGLASS_DATA": str(data.resolve()), "CITYGLASS_CITY": str(city.path.resolve())}
+    os.environ.setdefault("DATASETTE_SECRET", secrets.token_hex(32))
+    os.environ["CITYGLASS_HOSTS"] = ",".join((*hosts, os.environ.get("CITYGLASS_HOSTS", "")))
+    uvicorn.run("hub.app:worker", factory=True, workers=workers, **common)
+
+
+def worker() -> App:
+    """The application of one of many worker processes."""
+    return build(Path(os.environ["CITYGLASS_DATA"]), load_city(Path(os.environ["CITYGLASS_CITY"])))
+
+
+def _datasette(data: Path, has_dashboards: bool, hosts: Sequence[str], settings: dict, chosen: dict) -> Any:
+    """A Datasette of the current release, which is pinned and checked."""
+    release = releases.current(data)
+    if release is None:
+        raise ConfigurationError(f"There is no release under {data}.", "run `cityglass run`, or `cityglass demo`")
+    about = served.metadata_of(release)
+    runtime = {"dashboards_url": f"{PREFIX}/"} if has_dashboards else {}
+    about["plugins"][compat.PLUGIN] |= runtime | {"allowed_hosts": [*hosts]} | chosen
+    path = releases.link(data) / release.db.name
+    secret = os.environ.get("DATASETTE_SECRET")
+    datasette = compat.open_release(release, about, SETTINGS | settings, secret, path)
+    served.begin(datasette)
+    return datasette
+
+
+def _free(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Port {port} of {host} cannot be used: {error.strerror}.", "choose another with --port"
+            ) from None

@@ -1,0 +1,12 @@
+"""Released ids: `id` is the first 63 bits of the keyed hash, `public_id` its first 80 bits in base32; one finds the other."""
+
+import base64
+import binascii
+
+
+def id_of(public_id: str) -> int | None:
+    """The row's `id`, by which the table is ordered; None for what is no public id."""
+    try:
+        return int.from_bytes(base64.b32decode(public_id.upper().encode())[:8], "big") >> 1 if len(public_id) == 16 else None
+    except (binascii.Error, ValueError):
+        return None

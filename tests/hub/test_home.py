@@ -1,0 +1,88 @@
+"""The home page: every number is its query's number, and everything is there without a script or another site."""
+
+import html
+import re
+
+from hub.app import build
+from hub.plugin.frame import number
+from hub.plugin.home import HEADLINES
+from tests.asking import ask
+from tests.made_release import CITY, KEPT_BACK
+
+
+async def cards(app) -> list[str]:
+    page = (await ask(app, "/")).text
+    return re.findall(r'<li class="card">(.*?)</li>', page, re.DOTALL)
+
+
+async def test_each_headline_is_the_number_its_own_query_gives(site):
+    found = await cards(site)
+    assert len(found) == len(HEADLINES) == 4
+    for name, card in zip(HEADLINES, found, strict=True):
+        link = re.search(r'href="(/city/headline_\w+)"', card)[1]
+        assert link == f"/city/{name}"
+        fact = (await ask(site, f"{link}.json?_shape=array")).json[0]
+        assert f'<span class="value">{number(fact["value"])}</span>' in card
+        assert f"n = {number(fact['n'])}" in card
+        assert "as of 30 June 2025" in card
+        assert fact["unit"] in " ".join(re.sub(r"<[^>]+>", " ", card).split())
+
+
+async def test_each_headline_tells_its_interval_and_what_to_beware_of(site):
+    found = [re.sub(r"<[^>]+>", " ", card) for card in await cards(site)]
+    assert "95 % interval" in found[0] and "Closed is not the same as fixed" in found[0]
+    assert "95 % interval" in found[1] and "not only among the closed" in found[1]
+    assert re.search(r"at least \d+, at most \d+", found[2])
+    assert "counted in full" in found[3]
+
+
+async def test_where_every_record_went_adds_up(site):
+    page = (await ask(site, "/")).text
+    line = re.search(r'<p class="sum">([^<]+)', page)[1]
+    read, *parts = (int(found.replace(",", "")) for found in re.findall(r"[\d,]*\d", line))
+    assert read == sum(parts)
+    assert parts[1:] == list(KEPT_BACK.values())
+    assert 'href="/city/completeness"' in page
+
+
+async def test_the_page_is_small_and_needs_no_script(site):
+    answer = await ask(site, "/")
+    style = await ask(site, "/brand.css")
+    assert len(answer.body) + len(style.body) < 60_000
+    assert "<script" not in answer.text
+
+
+async def test_every_dataset_can_be_taken_home_with_its_size_and_hash(site, data):
+    page = (await ask(site, "/")).text
+    for table in ("service_requests", "budget_lines", "capital_projects", "stories"):
+        for ending in ("csv.gz", "parquet"):
+            assert f'href="/downloads/{table}.{ending}"' in page
+            answer = await ask(site, f"/downloads/{table}.{ending}")
+            assert f'title="{answer.headers["x-content-sha256"]}"' in page
+
+
+async def test_every_source_tells_how_fresh_it_is(site):
+    page = (await ask(site, "/")).text
+    for source in ("Service requests", "Budget", "Capital projects", "Stories"):
+        assert re.search(rf'{source}</th>\s*<td data-label="Data up to">30 June 2025', page)
+
+
+async def test_every_link_of_the_page_leads_somewhere(site):
+    page = (await ask(site, "/")).text
+    links = {html.unescape(link) for link in re.findall(r'href="(/[^"#]*)"', page)}
+    assert len(links) > 15
+    assert {link: (await ask(site, link)).status for link in links} == dict.fromkeys(links, 200)
+
+
+async def test_the_dashboards_are_linked_only_where_there_are_any(site, data):
+    assert "Dashboards" not in (await ask(site, "/")).text
+    with_dashboards = build(data, CITY, chosen={"dashboards_url": "/dashboards/"})
+    page = (await ask(with_dashboards, "/")).text
+    assert page.count('href="/dashboards/"') == 2
+
+
+async def test_the_newest_stories_come_first(site):
+    page = (await ask(site, "/")).text
+    told = re.findall(r'href="/stories/(st-[\d-]+)"', page)
+    assert told == sorted(told, reverse=True)
+    assert len(told) == 4

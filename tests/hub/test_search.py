@@ -1,0 +1,91 @@
+"""One box finds requests, stories, projects and budget, whatever is typed into it."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from hub import datasette_compat
+from hub.plugin import search
+from tests.asking import ask
+
+
+async def found(site, words: str) -> dict[str, int]:
+    page = (await ask(site, f"/search?q={quote(words)}")).text
+    return {
+        title.strip(): int(n.replace(",", "")) for title, n in re.findall(r"<h2>([^<]+)<span[^>]*>([\d,]+) found", page)
+    }
+
+
+async def test_each_group_finds_what_its_table_holds(site):
+    assert (await found(site, "pothole")).keys() == {"Service requests"}
+    assert (await found(site, "bread")) == {"Stories": 1}
+    assert (await found(site, "bridge")).keys() == {"Capital projects"}
+    assert (await found(site, "public works")).keys() == {"Capital projects", "Budget lines"}
+
+
+async def test_a_search_finds_some_rows_and_not_all(site):
+    everything = (await ask(site, "/city.json?_shape=arrayfirst&sql=select+count(*)+from+service_requests")).json[0]
+    in_search = (await found(site, "pothole"))["Service requests"]
+    page = (await ask(site, "/city/service_requests.json?_search=pothole&_size=0")).json
+    assert 0 < in_search == page["filtered_table_rows_count"] < everything
+
+
+async def test_every_result_leads_to_what_it_names(site):
+    for words in ("pothole", "bread", "bridge", "roads", "housing"):
+        page = (await ask(site, f"/search?q={words}")).text
+        links = re.findall(r'<li><a href="([^"]+)"', page)
+        assert links
+        for link in links:
+            answer = await ask(site, link.replace("&amp;", "&"))
+            assert answer.status == 200
+            assert "0 rows" not in answer.text
+
+
+async def test_words_need_no_accents(site):
+    assert (await found(site, "vendia")) == {"Stories": 1}
+
+
+NASTY = (
+    '"',
+    '""',
+    "' or 1=1 --",
+    "a AND",
+    "NOT",
+    "near(a b)",
+    "title:bread",
+    "*",
+    "^a",
+    "(",
+    "-",
+    "\x00",
+    "x" * 5000,
+    "é",
+)
+
+
+@pytest.mark.parametrize("words", NASTY)
+async def test_whatever_is_typed_is_only_words(site, words):
+    assert (await ask(site, f"/search?q={quote(words)}")).status == 200
+    assert (await ask(site, f"/stories?q={quote(words)}")).status == 200
+
+
+async def test_unquoted_it_would_be_an_error(site, monkeypatch):
+    monkeypatch.setattr(search, "match", lambda question: question)
+    assert (await ask(site, "/search?q=NOT")).status != 200
+
+
+async def test_where_there_are_too_many_to_tell_their_number_is_told(site, monkeypatch):
+    async def too_slow(datasette, sql, params=None):
+        if "group by" in sql:
+            raise datasette_compat.TooSlow("interrupted", sql, params)
+        return await rows(datasette, sql, params)
+
+    rows = datasette_compat.rows
+    monkeypatch.setattr(datasette_compat, "rows", too_slow)
+    assert (await found(site, "pothole"))["Service requests"] > 0
+
+
+def test_words_are_quoted_one_by_one():
+    assert search.match('street "light') == '"street" """light"'
+    assert search.match("   ") == ""
