@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, theme
+from dashboards import data, show, theme
 from dashboards.views import budget, capital_projects, map, overview, resolution_times, stories
 
 # view, its name in the menu, the table without which it has nothing to show
@@ -19,9 +19,11 @@ VIEWS = (
 def main() -> None:
     if data.release() is None:
         st.title("Nothing has been published yet")
-        st.markdown("These pages open with the first release. Run `cityglass run`, or `cityglass demo` to see a made-up city.")
+        st.markdown(
+            "These pages open with the first release. Run `cityglass run`, or `cityglass demo` to see a made-up city."
+        )
         return
-    look = data.colours()
+    look = show.look()
     st.html(theme.style(look))
     pages = [
         st.Page(view.render, title=name, url_path=view.__name__.rpartition(".")[2], default=view is overview)
@@ -33,8 +35,8 @@ def main() -> None:
     page.run()
     st.divider()
     st.caption(
-        f"{look.name}, release `{data.release().id}`. [All data](/catalogue) · [Methods](/about/methods) · [Privacy](/about/privacy) · "
-        "[Front page](/). Nothing here needs more than these pages: every number is also a table and a query."
+        f"{show.plain(look.name)}, release `{data.release().id}`. [Front page](/) · [All data](/catalogue) · "
+        "[Methods](/about/methods) · [Privacy](/about/privacy). Every number here is also a table and a query."
     )
 
 

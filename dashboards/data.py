@@ -1,5 +1,6 @@
 """The one door to the release: questions in, tables out; read-only, remembered by release."""
 
+import json
 import os
 import sqlite3
 from contextlib import closing
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dashboards import theme
+from dashboards import maps, theme
 from hub.questions import Question, measures
 from hub.releases import Release, current
 from hub.sql_functions import register
@@ -24,8 +25,8 @@ OPTIONS = {
     "capital_department": "select distinct department from capital_projects where department is not null order by 1",
     "capital_district": "select distinct coalesce(district, 'Citywide or unknown') from capital_projects order by 1",
     "subject": "select distinct subject from story_subjects order by 1",
-    "story_id": "select story_id from stories order by 1",
 }
+FREE_TEXT = {"q", "story_id"}  # a visitor may write anything here, so answers are not remembered
 STAGES = "select distinct stage from budget_lines where fiscal_year = ? and direction = ?"
 STAGE_ORDER = ("adopted", "appropriation", "proposed", "actual")
 
@@ -44,7 +45,8 @@ def ask(measure: str, **params: str | int) -> pd.DataFrame:
     if unknown := set(params) - set(question(measure).params):
         raise TypeError(f"{measure} has no parameter {', '.join(sorted(unknown))}")
     given = tuple((name, str(params.get(name, ""))) for name in question(measure).params)
-    return _answer(_current(), measure, given).copy()
+    typed = any(value for name, value in given if name in FREE_TEXT)
+    return (_answer.__wrapped__ if typed else _answer)(_current(), measure, given).copy()
 
 
 def question(measure: str) -> Question:
@@ -59,7 +61,9 @@ def options(name: str) -> list[str]:
 def stages(fiscal_year: str, direction: str) -> list[str]:
     """The stages of one year's budget, the one that binds the city first."""
     found = _column(_current(), STAGES, (int(fiscal_year), direction))
-    return sorted(found, key=lambda stage: (STAGE_ORDER.index(stage) if stage in STAGE_ORDER else len(STAGE_ORDER), stage))
+    return sorted(
+        found, key=lambda stage: (STAGE_ORDER.index(stage) if stage in STAGE_ORDER else len(STAGE_ORDER), stage)
+    )
 
 
 def has(table: str) -> bool:
@@ -72,6 +76,11 @@ def has(table: str) -> bool:
 
 def colours() -> theme.Theme:
     return _theme(_current())
+
+
+def areas() -> dict[str, maps.Polygons]:
+    """The outlines of the city's districts or neighbourhoods by name; empty where it gives none."""
+    return _areas(_current())
 
 
 def map_file(name: str) -> Path | None:
@@ -103,6 +112,12 @@ def _column(of: Release, sql: str, params: tuple) -> tuple:
 @lru_cache(maxsize=4)
 def _theme(of: Release) -> theme.Theme:
     return theme.read(of.metadata)
+
+
+@lru_cache(maxsize=4)
+def _areas(of: Release) -> dict[str, maps.Polygons]:
+    path = of.path / "maps" / "areas.geojson"
+    return maps.outlines(json.loads(path.read_text("utf-8"))) if path.is_file() else {}
 
 
 def _open(of: Release) -> closing[sqlite3.Connection]:

@@ -74,7 +74,10 @@ def stories(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Ma
     shapes = []
     for (lat, long, precision), told in frame[frame["is_on_map"] == 1].groupby(["lat", "long", "place_precision"]):
         links = tuple((row.title, f"/dashboards/stories?id={row.story_id}") for row in told.itertuples())
-        says = (f"{len(told)} {'story' if len(told) == 1 else 'stories'}, place shown: {PRECISION[precision]}", *told["title"].head(5))
+        says = (
+            f"{len(told)} {'story' if len(told) == 1 else 'stories'}, place shown: {PRECISION[precision]}",
+            *told["title"].head(5),
+        )
         shapes.append(Shape(0, says, circle=(lat, long, METRES[precision]), links=links))
     note = "A circle is as large as the precision its teller chose."
     legend = [(theme["accent"], "one or more stories")]
@@ -89,7 +92,8 @@ def capital(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Ma
             PHASE_SHADES.get(row.phase, PHASE_SHADES["unknown"]),
             (
                 row.name,
-                f"{PHASES.get(row.phase, row.phase)}; {dollars(row.budget_cents)} planned, {dollars(row.spent_cents)} spent",
+                PHASES.get(row.phase, row.phase),
+                f"{dollars(row.budget_cents)} planned, {dollars(row.spent_cents)} spent",
                 f"place: {PRECISION[row.place_precision]}",
             ),
             circle=(row.lat, row.long, METRES[row.place_precision]),
@@ -105,14 +109,20 @@ def capital(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Ma
 def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str) -> str:
     """A folium map that loads only our own files, repaired for readers: language, title, zoom, landmark.
 
-    `basemap` is the address of the city's tiles, or ''. The city's outlines decide where the map opens, if there are any."""
+    `basemap` is the address of the city's tiles, or ''. The map opens on the city's outlines, if there are any."""
     import folium  # slow to import, and only these documents need it
     from branca.element import MacroElement, Template
 
     canvas = folium.Map(tiles=None, prefer_canvas=True, scrollWheelZoom=False)
-    canvas.default_js = [("leaflet", VENDOR + "leaflet.js"), ("protomaps", VENDOR + "protomaps-leaflet.js"), ("ours", HERE + "map.js")]
+    canvas.default_js = [
+        ("leaflet", VENDOR + "leaflet.js"),
+        ("protomaps", VENDOR + "protomaps-leaflet.js"),
+        ("ours", HERE + "map.js"),
+    ]
     canvas.default_css = [("leaflet_css", VENDOR + "leaflet.css"), ("ours_css", HERE + "map.css")]
-    canvas.fit_bounds(_corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD)
+    canvas.fit_bounds(
+        _corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD
+    )
     layer = MacroElement()
     layer.script = f"cityglass({canvas.get_name()}, {_json(_payload(drawn, theme, basemap))});"
     layer._template = Template("{% macro script(this, kwargs) %}{{ this.script }}{% endmacro %}")
@@ -198,7 +208,10 @@ def _class(value: int, breaks: list[int]) -> int:
 def _spans(breaks: list[int]) -> list[tuple[int, str]]:
     """Each class's colour and the values it holds, in words."""
     lows = [None, *(top + 1 for top in breaks[:-1])]
-    words = [f"{low:,}–{top:,}" if low and low < top else f"{top:,}" if low else f"up to {top:,}" for low, top in zip(lows, breaks, strict=True)]
+    words = [
+        f"{low:,}–{top:,}" if low and low < top else f"{top:,}" if low else f"up to {top:,}"
+        for low, top in zip(lows, breaks, strict=True)
+    ]
     return [(i + CLASSES - len(breaks), text) for i, text in enumerate(words)]
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from html import escape
 
-
 LONG = 30  # characters from which a column is given room
 
 
@@ -33,7 +32,8 @@ def passage(text: str, lang: str) -> str:
 def entries(found: Iterable[tuple[str, str, str, str]]) -> str:
     """A list of links: (address, words, their language, what to say below)."""
     lines = (
-        f'<li><a href="{escape(address)}" target="_self" lang="{escape(lang or "und")}">{escape(words)}</a><br>{escape(below)}</li>'
+        f'<li><a href="{escape(address)}" target="_self" lang="{escape(lang or "und")}">{escape(words)}</a>'
+        f"<br>{escape(below)}</li>"
         for address, words, lang, below in found
     )
     return f'<ul class="cg-entries">{"".join(lines)}</ul>'

@@ -1,7 +1,6 @@
 """Map documents, the city's base map and the files they need: everything a map loads comes from here."""
 
 import gzip
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -52,7 +51,12 @@ async def a_map(request: Request) -> Response:
         if value not in _offered(MAPS[name][2].get(key)):
             return PlainTextResponse(f"This map does not offer {key}={value}.", 400)
     body = await run_in_threadpool(_document, data.release().id, name, tuple(sorted(chosen.items())))
-    headers = {"Content-Security-Policy": POLICY, "Cache-Control": FRESH, "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    headers = {
+        "Content-Security-Policy": POLICY,
+        "Cache-Control": FRESH,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(body, media_type="text/html", headers=headers | {"Content-Encoding": "gzip"})
     return Response(gzip.decompress(body), media_type="text/html", headers=headers)
@@ -70,7 +74,9 @@ def _file(name: str, media_type: str) -> Callable:
     """The route of one of the files that a map document loads."""
 
     async def a_file(request: Request) -> Response:
-        return FileResponse(STATIC / name, media_type=media_type, headers={"Cache-Control": FRESH, "X-Content-Type-Options": "nosniff"})
+        return FileResponse(
+            STATIC / name, media_type=media_type, headers={"Cache-Control": FRESH, "X-Content-Type-Options": "nosniff"}
+        )
 
     return a_file
 
@@ -84,12 +90,10 @@ def _offered(choice: str | tuple[str, ...] | None) -> tuple[str, ...]:
 def _document(release: str, name: str, params: tuple[tuple[str, str], ...]) -> bytes:
     """A map's document, compressed once; `release` is part of what it is remembered by."""
     draw, measure, _ = MAPS[name]
-    outlines = data.map_file("areas.geojson")
-    areas = maps.outlines(json.loads(outlines.read_text("utf-8"))) if outlines else {}
     # The release stands in the address, so that no browser mixes the tiles of two.
     address = f"{maps.HERE}basemap.pmtiles?release={release}" if data.map_file("basemap.pmtiles") else ""
     look = data.colours()
-    page = maps.document(draw(data.ask(measure, **dict(params)), areas, look), look, areas, address)
+    page = maps.document(draw(data.ask(measure, **dict(params)), data.areas(), look), look, data.areas(), address)
     return gzip.compress(page.encode(), 9, mtime=0)
 
 

@@ -8,36 +8,60 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, data, markup, theme
+from dashboards import data, markup, plot, theme
 from dashboards.words import ALL, HEADINGS, LEVELS, OUTCOME_NAMES, PHASES, PRECISION, STAGES
 
 TABLE_ROWS = 500  # a longer table is sent only as far as it is scrolled
 PLAIN_NUMBERS = {"fiscal_year", "project_id"}
 MAP_HEIGHT = 520
-SHARES = {"share", "share_of_all", "low", "high", "still_open", "open_30", "open_90", "open_365", "spent_share", "change_share", *OUTCOME_NAMES}
+SHARES = {
+    *("share", "share_of_all", "low", "high", "still_open", "open_30", "open_90", "open_365"),
+    *("spent_share", "change_share", *OUTCOME_NAMES),
+}
+CODES = {"source", "proven_by"}
 DATES = {"as_of", "month_end", "start_date", "end_date", "told_date"}
-WORDS = {"phase": PHASES, "place_precision": PRECISION, "level": LEVELS, "measure": {"budget": "planned", "spent": "spent"}, "stage": STAGES}
+WORDS = {
+    "phase": PHASES,
+    "place_precision": PRECISION,
+    "level": LEVELS,
+    "stage": STAGES,
+    "measure": {"budget": "planned", "spent": "spent"},
+}
+# which columns, how they are written; other numbers are counts
+WAYS = (
+    (SHARES.__contains__, lambda value: theme.share(value, 1)),
+    (DATES.__contains__, theme.day),
+    (PLAIN_NUMBERS.__contains__, str),
+    (lambda column: column.endswith("_cents"), theme.whole_dollars),
+)
+
+
+def look() -> theme.Theme:
+    """The city's colours, light or dark as the reader's screen is."""
+    colours = data.colours()
+    return theme.at_night(colours) if st.context.theme.type == "dark" else colours
 
 
 def title(words: str, lead: str) -> None:
     """The one first-level heading of a view, and what it is for."""
-    st.title(words, anchor=False)
+    st.title(plain(words), anchor=False)
     st.markdown(plain(lead))
 
 
 def heading(words: str) -> None:
-    st.header(words, anchor=False)
+    st.header(plain(words), anchor=False)
 
 
-def choose(label: str, key: str, offered: Iterable[str], *, words: Mapping[str, str] | None = None, every: bool = True) -> str:
+def choose(label: str, key: str, offered: Iterable[str], *, words: Mapping[str, str] | None = None) -> str:
     """A choice that lives in the URL under `key`; '' means all."""
+    return choose_one(label, key, ["", *offered], words={"": ALL} | dict(words or {}))
+
+
+def choose_one(label: str, key: str, offered: Iterable[str], *, words: Mapping[str, str] | None = None) -> str:
+    """The same where one must be chosen; the first is offered at the start."""
     names = words or {}
     return st.selectbox(
-        label,
-        ["", *offered] if every else [*offered],
-        format_func=lambda value: names.get(value, value) or ALL,
-        key=key,
-        bind="query-params",
+        label, [*offered], format_func=lambda value: names.get(value, value), key=key, bind="query-params"
     )
 
 
@@ -48,9 +72,9 @@ def stop(words: str) -> None:
 
 
 def chart(figure, measure: str, frame: pd.DataFrame, params: Mapping[str, str], **told) -> None:
-    """A figure with n, interval, as-of, caution, its query, the rows behind it, one sentence and a table. See `proof`."""
+    """A figure with everything that must stand under it, see `proof`."""
     with st.container(key=_key("chart", measure, told)):
-        st.plotly_chart(figure, alt=told["alt"], theme=None, config=charts.CONFIG, key=_key("figure", measure, told))
+        st.plotly_chart(figure, alt=told["alt"], theme=None, config=plot.CONFIG, key=_key("figure", measure, told))
         proof(measure, frame, params, **told)
 
 
@@ -59,6 +83,14 @@ def embed(source: str, measure: str, frame: pd.DataFrame, params: Mapping[str, s
     with st.container(key=_key("map", measure, told)):
         st.iframe(source, height=MAP_HEIGHT, alt=told["alt"])
         proof(measure, frame, params, **told)
+
+
+def listed(measure: str, frame: pd.DataFrame, params: Mapping[str, str], **told) -> None:
+    """A table that stands for itself, with the same proof; it needs no sentence and no twin."""
+    with st.container(key=_key("table", measure, told)):
+        table(frame, told["columns"], told["alt"])
+        facts(measure, frame, told["n"], told["of"])
+        st.markdown(links(measure, params, told["rows"]))
 
 
 def proof(
@@ -75,17 +107,22 @@ def proof(
     interval: str = "",
     twin: pd.DataFrame | None = None,
 ) -> None:
-    """What stands under every chart.
+    """What stands under every chart: a sentence, n, interval, as-of, caution, the query, the rows and a table.
 
-    `n` counts `of` (requests, projects, ...); `rows` is the table behind it and the filter that finds its rows; `columns`
-    are those of the table twin; `interval` says what bars or bands mean; `alt` names the chart for who cannot see it."""
-    asked = data.question(measure)
+    `n` counts `of` (requests, projects, ...); `rows` is the table behind it and the filter that finds its rows;
+    `columns` are those of the table; `interval` says what bars or bands mean; `alt` names the chart for those who
+    cannot see it; `twin` is the frame to list where it is not the one that was asked for."""
     st.markdown(plain(sentence))
-    facts = [f"n = {theme.number(n)} {of}", interval, f"as of {theme.day(frame['as_of'].iloc[0])}"]
-    st.caption(plain(" · ".join(fact for fact in facts if fact) + f". {asked.caution}"))
+    facts(measure, frame, n, of, interval)
     st.markdown(links(measure, params, rows))
-    with st.expander(f"{asked.title}: the same as a table"):
+    with st.expander(f"{data.question(measure).title}: the same as a table"):
         table(frame if twin is None else twin, columns, f"Table: {alt}")
+
+
+def facts(measure: str, frame: pd.DataFrame, n: int, of: str, interval: str = "") -> None:
+    """How many, how sure, as of when, and what to beware of."""
+    parts = (f"n = {theme.number(n)} {of}", interval, f"as of {theme.day(frame['as_of'].max())}")
+    st.caption(plain(" · ".join(part for part in parts if part) + f". {data.question(measure).caution}"))
 
 
 def links(measure: str, params: Mapping[str, str], rows: tuple[str, Mapping[str, str]] | None = None) -> str:
@@ -114,10 +151,10 @@ def headline(measure: str, interval: str) -> None:
 
 
 def table(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
-    """Rows as people read them: units written out, words for codes. `name` is unlike that of any other table of the page."""
+    """Rows as people read them: units written out, words for codes. No two tables of a page have one `name`."""
     shown = [column for column in columns if column in frame]
     headings = [HEADINGS.get(column, column) for column in shown]
-    written = [[_written(column, value) for column, value in zip(shown, row, strict=True)] for row in frame[shown].itertuples(index=False)]
+    written = [[*map(_written, shown, row)] for row in frame[shown].itertuples(index=False)]
     if len(written) <= TABLE_ROWS:
         numeric = [_is_numeric(frame[column]) and column not in PLAIN_NUMBERS for column in shown]
         st.html(markup.table(name, headings, written, numeric))
@@ -140,19 +177,14 @@ def _is_numeric(values: pd.Series) -> bool:
 
 
 def _written(column: str, value) -> str:
-    if value is None or value != value or value == "":
-        return theme.NOTHING if column != "note" else ""
+    if value == "" or pd.isna(value):
+        return "" if column == "note" else theme.NOTHING
     if column in WORDS:
         return WORDS[column].get(value, str(value))
-    if column in SHARES and isinstance(value, float):
-        return theme.share(value, 1)
-    if column.endswith("_cents"):
-        return theme.whole_dollars(value)
-    if column in DATES:
-        return theme.day(value)
-    if column in PLAIN_NUMBERS or not isinstance(value, int | float):
-        return str(value)
-    return theme.number(value)
+    if column in CODES:
+        return str(value).replace("_", " ")
+    write = next((write for columns, write in WAYS if columns(column)), theme.number)
+    return write(value) if isinstance(value, int | float) or column in DATES else str(value)
 
 
 def _with_unit(value: float, unit: str) -> str:

@@ -1,9 +1,10 @@
 """The city's colours as the dashboards use them, and how a date, a number and an amount are written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
+from math import isnan
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -11,12 +12,13 @@ from hub.brand import contrast, mix, palette
 from hub.city import COLOURS
 from hub.outcomes import OUTCOMES
 
+STYLE = Path(__file__).parent / "static" / "page.css"
 NOTHING = "–"
+NIGHT = {"text": "#eef1f4", "background": "#14181d", "surface": "#1f252c"}
 SIZES = ((1e9, " billion", 2), (1e6, " million", 1), (1, "", 0))
 RAMP = (0.22, 0.40, 0.58, 0.78, 1.0)  # shares of the primary colour, few to many
 # Safe for the colour-blind, and apart from each other in lightness where they meet in a stack.
 OUTCOME_COLOURS = dict(zip(OUTCOMES, ("", "#7fb8c4", "#e0a458", "#9a7aa0", "#c76b5c", "#8a8f98"), strict=True))
-STILL_OPEN = "#dfe3e8"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -40,7 +42,7 @@ class Theme:
     @property
     def outcomes(self) -> dict[str, str]:
         """A colour for each outcome class and for 'still open'."""
-        return OUTCOME_COLOURS | {"fixed": self["primary"], "still_open": STILL_OPEN}
+        return OUTCOME_COLOURS | {"fixed": self["primary"], "still_open": self["line"]}
 
 
 def read(metadata: Path) -> Theme:
@@ -53,50 +55,16 @@ def read(metadata: Path) -> Theme:
     return Theme(name, city.get("name") or name, contact, palette(COLOURS | (brand.get("colours") or {})))
 
 
-def streamlit_options(theme: Theme) -> dict[str, Any]:
-    """What Streamlit must be told before it starts; names as in its config.toml."""
-    return {
-        "server.baseUrlPath": "dashboards",
-        "server.maxUploadSize": 1,
-        "server.fileWatcherType": "none",
-        "server.enableAgentApi": False,
-        "browser.gatherUsageStats": False,
-        "client.toolbarMode": "minimal",
-        "client.showErrorDetails": "none",
-        "client.showErrorLinks": "false",
-        "theme.base": "light",
-        "theme.primaryColor": theme["primary"],
-        "theme.backgroundColor": theme["background"],
-        "theme.secondaryBackgroundColor": theme["surface"],
-        "theme.textColor": theme["text"],
-        "theme.linkColor": theme["primary"],
-        "theme.linkUnderline": True,
-        "theme.borderColor": mix(theme["text"], theme["background"], 0.45),
-        "theme.showWidgetBorder": True,
-        "theme.baseRadius": "small",
-        "theme.headingFontSizes": ["2rem", "1.35rem", "1.05rem"],
-        "theme.metricValueFontSize": "1.8rem",
-    }
+def at_night(theme: Theme) -> Theme:
+    """The same city for a reader whose screen is dark; the same colours as Streamlit's own dark theme is given."""
+    night = NIGHT | {"primary": mix(theme["primary"], "#ffffff", 0.45), "accent": mix(theme["accent"], "#ffffff", 0.55)}
+    return replace(theme, colours=palette(theme.colours | night))
 
 
 def style(theme: Theme) -> str:
-    """What Streamlit's theme cannot say: readable captions, labels that wrap, figures in columns."""
-    return f"""<style>
-[data-testid=stCaptionContainer]{{opacity:1!important}}
-[data-testid=stCaptionContainer] p,[data-testid=stMetricLabel] p{{color:{theme["muted"]}!important}}
-[data-testid=stMetricLabel] p{{white-space:normal}}
-[data-testid=stMainBlockContainer]{{max-width:72rem;padding-top:4.5rem}}
-.cg-table{{overflow:auto;max-height:26rem;font-size:.875rem;font-variant-numeric:tabular-nums}}
-.cg-table:focus-visible{{outline:2px solid {theme["primary"]}}}
-.cg-table table{{border-collapse:collapse;width:100%}}
-.cg-table th,.cg-table td{{text-align:left;font-weight:400;padding:.35rem .75rem .35rem 0;border-bottom:1px solid {theme["line"]};vertical-align:top;min-width:4.5rem}}
-.cg-table thead th{{position:sticky;top:0;background:{theme["background"]};color:{theme["muted"]};vertical-align:bottom}}
-.cg-table .n{{text-align:right;white-space:nowrap}} .cg-table thead .n{{white-space:normal}} .cg-table .w{{min-width:13rem}}
-.cg-title{{font-size:2rem;line-height:1.2;font-weight:700;padding:0;margin:0 0 .25rem}}
-.cg-told{{max-width:42rem;line-height:1.6}}
-.cg-entries{{list-style:none!important;padding:0!important;margin:0!important}} .cg-entries li{{margin:0 0 .75rem!important;padding:0!important}}
-.cg-entries a{{font-weight:600;color:{theme["primary"]}}}
-</style>"""
+    """What Streamlit's own theme cannot say: readable captions, labels that wrap, figures in columns."""
+    variables = "".join(f"--{name}:{theme[name]};" for name in ("primary", "background", "muted", "line"))
+    return f"<style>:root{{{variables}}}\n{_page_style()}</style>"
 
 
 def day(value: str | None) -> str:
@@ -149,5 +117,10 @@ def ink_on(colour: str, theme: Theme) -> str:
     return max((theme["text"], "#ffffff"), key=lambda ink: contrast(ink, colour))
 
 
+@cache
+def _page_style() -> str:
+    return STYLE.read_text("utf-8")
+
+
 def _missing(value: float | None) -> bool:
-    return value is None or value != value
+    return value is None or isnan(value)

@@ -19,7 +19,7 @@ AGES = {
 }
 LEVELS = {
     "h3_9": "small cells (about 0.1 km²)",
-    "h3_8": "larger cells (about 0.7 km²)",
+    "h3_8": "medium cells (about 0.7 km²)",
     "h3_7": "large cells (about 5 km²)",
     "neighbourhood": "neighbourhoods",
     "city": "the whole city",
@@ -48,7 +48,12 @@ STAGES = {
     "appropriation": "Appropriation",
     "actual": "Actual",
 }
-BY = {"service_group": "service group", "district": "district", "service_name": "kind of request", "city": "the whole city"}
+BY = {
+    "service_group": "service group",
+    "district": "district",
+    "service_name": "kind of request",
+    "city": "the whole city",
+}
 HEADINGS = {
     "label": "Area",
     "service_group": "Service group",

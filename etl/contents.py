@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -62,7 +62,7 @@ class Contents:
     def same_epoch(self) -> bool:
         return self.before is not None and self.before.manifest["epoch"] == self.epoch
 
-    def requests(self, also: Callable[[pa.RecordBatch], pa.RecordBatch]) -> pa.RecordBatchReader:
+    def requests(self, also: Callable[[pa.RecordBatch], None]) -> pa.RecordBatchReader:
         """The large table in the order of its ids, which tells nothing; `also` is shown every batch on its way."""
         schema = tables.schema_of(LARGE)
         batches = self.done.rows.select(*LARGE.names).to_native().order("id").to_arrow_reader(BATCH_ROWS)
@@ -72,7 +72,12 @@ class Contents:
                 [a.cast(f.type) for a, f in zip(batch, schema, strict=True)], schema=schema
             )
 
-        return pa.RecordBatchReader.from_batches(schema, (also(typed(batch)) for batch in batches))
+        def shown() -> Iterator[pa.RecordBatch]:
+            for batch in map(typed, batches):
+                also(batch)
+                yield batch
+
+        return pa.RecordBatchReader.from_batches(schema, shown())
 
     def line(self, release_id: str) -> dict:
         """The row of `releases`, and the head of the manifest."""

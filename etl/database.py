@@ -6,6 +6,7 @@ ADBC between two of its phases, because it is ten times faster there.
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import adbc_driver_sqlite.dbapi as adbc
@@ -52,13 +53,14 @@ def add(path: Path, rows: dict[str, list[dict]]) -> None:
 
 
 def compact(path: Path) -> None:
-    """ANALYZE and VACUUM INTO a fresh file that takes the place of the old one."""
-    fresh = path.with_suffix(".fresh")
-    fresh.unlink(missing_ok=True)
-    con = sqlite3.connect(path)
-    con.execute("analyze")
-    con.execute("vacuum into ?", [str(fresh)])
-    con.close()
+    """ANALYZE, and leave no free page in the file: what was overwritten must not stay behind in it."""
+    with closing(sqlite3.connect(path)) as con:
+        con.execute("analyze")
+        if con.execute("pragma freelist_count").fetchone()[0] == 0:
+            return
+        fresh = path.with_suffix(".fresh")
+        fresh.unlink(missing_ok=True)
+        con.execute("vacuum into ?", [str(fresh)])
     os.replace(fresh, path)
 
 

@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Semaphore
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -18,11 +20,12 @@ from hub.schema import Table, Type
 
 BATCH_ROWS = 50_000
 GZIP_LEVEL = 4
+WAITING = 8  # batches that may wait for the packing thread
 
 
 @contextmanager
-def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], pa.RecordBatch]]:
-    """Open <table>.csv.gz and <table>.parquet; what is called with a batch writes it to both and gives it back."""
+def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """Open <table>.csv.gz and <table>.parquet; what is called with a batch writes it to both."""
     schema = schema_of(table)
     with (
         (folder / f"{table.name}.csv.gz").open("wb") as raw,
@@ -31,14 +34,29 @@ def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], p
     ):
         packed.write((",".join(table.names) + "\n").encode())
 
-        def both(batch: pa.RecordBatch) -> pa.RecordBatch:
+        def both(batch: pa.RecordBatch) -> None:
             sink = pa.BufferOutputStream()
             pacsv.write_csv(batch, sink, pacsv.WriteOptions(include_header=False))
             packed.write(sink.getvalue())
             parquet.write_batch(batch)
-            return batch
 
         yield both
+
+
+@contextmanager
+def beside(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """The same in a thread of its own: what is called with a batch returns at once, unless many are waiting."""
+    with writing(table, folder) as both, ThreadPoolExecutor(1) as thread:
+        room, done = Semaphore(WAITING), []
+
+        def show(batch: pa.RecordBatch) -> None:
+            room.acquire()
+            done.append(thread.submit(both, batch))
+            done[-1].add_done_callback(lambda _: room.release())
+
+        yield show
+        for batch in done:
+            batch.result()
 
 
 def write(database: Path, table: Table, folder: Path) -> None:

@@ -83,17 +83,18 @@ class DuckEngine:
         message = "encode(source || chr(31) || key)"
         relation = frame.to_native().query(
             "rows_",
-            f"select * exclude (mac), (('0x' || left(mac, 16))::ubigint // 2)::bigint as id, "
-            f"{_base32('mac[1:10]')} || {_base32('mac[11:20]')} as public_id from ("
-            f"select *, sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message}))) as mac from rows_)",
+            f"""select * exclude (mac, high, low), (('0x' || mac[1:16])::ubigint >> 1)::bigint as id,
+            {_base32("high")} || {_base32("low")} as public_id
+            from (select *, ('0x' || mac[1:10])::bigint as high, ('0x' || mac[11:20])::bigint as low
+            from (select *, sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message}))) as mac from rows_))""",
         )
         return nw.from_native(relation)
 
 
-def _base32(ten_hex_digits: str) -> str:
+def _base32(number: str) -> str:
     """40 bits as eight letters of RFC 4648, in lower case."""
-    digits = f"to_base(('0x' || {ten_hex_digits})::bigint, 32, 8)"
-    return f"translate({digits}, '0123456789ABCDEFGHIJKLMNOPQRSTUV', 'abcdefghijklmnopqrstuvwxyz234567')"
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    return " || ".join(f"substr('{letters}', (({number} >> {shift}) & 31)::int + 1, 1)" for shift in range(35, -1, -5))
 
 
 def keyed_id(key: bytes, source: str, record_key: str) -> tuple[int, str]:

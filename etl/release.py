@@ -105,15 +105,16 @@ def _workspace(data: Path) -> Iterator[Path]:
 def _stages(made: Contents, city: City, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     path, packed = folder / "city.db", folder / "downloads"
     small = [table for table in tables() if table.name not in (*TOLD_LATER, contents.LARGE.name)]
-    yield "writing the large table", lambda: _large(made, path, packed)
-    yield "writing the database", lambda: database.finish(path, made.small)
+    yield "writing the database", lambda: _database(made, path, packed)
     yield "writing downloads", lambda: [downloads.write(path, table, packed) for table in small]
     yield "drawing maps", lambda: _draw(made, city, folder / "maps")
 
 
-def _large(made: Contents, path: Path, packed: Path) -> None:
-    with downloads.writing(contents.LARGE, packed) as both:
-        database.begin(path, made.requests(also=both))
+def _database(made: Contents, path: Path, packed: Path) -> None:
+    """The database, and beside it the downloads of its large table, which take as long to pack."""
+    with downloads.beside(contents.LARGE, packed) as show:
+        database.begin(path, made.requests(also=show))
+        database.finish(path, made.small)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -6,6 +6,7 @@
 Counts in durations, on_time, backlog and completeness follow from the rows of service_requests.
 """
 
+import base64
 import csv
 import gzip
 import hashlib
@@ -26,6 +27,7 @@ from hub.city import City, load_city
 from hub.datasets import tables, views
 from hub.datasets.service_requests import COUNTS
 from hub.outcomes import DISPOSITIONS, OUTCOMES
+from hub.public_ids import id_of
 from hub.questions import measures, queries
 from hub.releases import Release, folder, make_current
 from hub.schema import SQLITE
@@ -174,9 +176,10 @@ def _request(random: Random, number: int) -> dict:
     watched = days if is_closed else max(0, (AS_OF - end).days)
     disposition = random.choice(ENDINGS) if is_closed else None
     place, district = _place(random, tier)
+    public_id = base64.b32encode(hashlib.sha256(f"{number}-{random.random()}".encode()).digest()[:10]).decode().lower()
     return {
-        "id": number + 1,
-        "public_id": hashlib.sha256(f"{number}-{random.random()}".encode()).hexdigest()[:16],
+        "id": id_of(public_id),
+        "public_id": public_id,
         "tier": tier,
         "service_group": group,
         "service_code": code,

@@ -5,19 +5,22 @@ from urllib.parse import urlencode
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, data, show, theme
+from dashboards import charts, data, sentences, show, theme
 from dashboards.words import PHASES
 
+MONEY = ("budget_cents", "spent_cents", "spent_share")
 NO_DISTRICT = "Citywide or unknown"
 BY = {"phase": "phase", "department": "department", "district": "district"}
 
 
 def render() -> None:
-    look = data.colours()
-    show.title("Capital projects", "What the city builds, how far it is, what is planned for it and what has been spent.")
+    look = show.look()
+    show.title(
+        "Capital projects", "What the city builds, how far it is, what is planned for it and what has been spent."
+    )
     columns = st.columns(4)
     with columns[0]:
-        by = show.choose("Compare by", "by", BY, words=BY, every=False)
+        by = show.choose_one("Compare by", "by", BY, words=BY)
     with columns[1]:
         phase = show.choose("Phase", "phase", data.options("phase"), words=PHASES)
     with columns[2]:
@@ -44,11 +47,11 @@ def _spent(look: theme.Theme, chosen: dict[str, str]) -> None:
         frame,
         chosen,
         alt=f"Bars: planned and spent, by {BY[chosen['by']]}",
-        sentence=_sum(frame),
+        sentence=sentences.spent(frame),
         n=int(frame["projects"].sum()),
         of="projects",
         rows=("capital_projects", _filters(chosen)),
-        columns=(chosen["by"], "projects", "budget_cents", "spent_cents", "spent_share", "unstated"),
+        columns=(chosen["by"], "projects", *MONEY, "unstated"),
         twin=shown.rename(columns={"label": chosen["by"]}),
     )
 
@@ -56,18 +59,16 @@ def _spent(look: theme.Theme, chosen: dict[str, str]) -> None:
 def _in_order(frame: pd.DataFrame) -> pd.DataFrame:
     """Phases as a project goes through them, in words."""
     order = [*PHASES]
-    sorted_ = frame.sort_values("label", key=lambda labels: labels.map(lambda label: order.index(label) if label in order else len(order)))
+    sorted_ = frame.sort_values(
+        "label", key=lambda labels: labels.map(lambda label: order.index(label) if label in order else len(order))
+    )
     return sorted_.assign(label=sorted_["label"].map(lambda label: PHASES.get(label, label)))
 
 
-def _sum(frame: pd.DataFrame) -> str:
-    words = f"{theme.dollars(frame['budget_cents'].sum())} is planned and {theme.dollars(frame['spent_cents'].sum())} has been spent."
-    unstated = int(frame["unstated"].sum())
-    return words + (f" {theme.number(unstated)} projects do not state what they spent." if unstated else "")
-
-
 def _map(chosen: dict[str, str], frame: pd.DataFrame) -> None:
-    placed = frame[frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(("site", "neighbourhood"))]
+    placed = frame[
+        frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(("site", "neighbourhood"))
+    ]
     show.heading("Where it is built")
     if placed.empty:
         st.info("None of these projects states a place smaller than the city.")
@@ -78,7 +79,7 @@ def _map(chosen: dict[str, str], frame: pd.DataFrame) -> None:
         frame,
         chosen,
         alt="Map: capital projects by phase",
-        sentence=f"{theme.number(len(placed))} of {theme.number(len(frame))} projects are on the map; the others are citywide or state no place.",
+        sentence=sentences.built(frame, placed),
         n=len(frame),
         of="projects",
         rows=("capital_projects", _filters(chosen)),
@@ -88,10 +89,16 @@ def _map(chosen: dict[str, str], frame: pd.DataFrame) -> None:
 
 def _table(chosen: dict[str, str], frame: pd.DataFrame) -> None:
     show.heading("All projects")
-    columns = ("name", "department", "phase", "district", "budget_cents", "spent_cents", "spent_share", "start_date", "end_date")
-    show.table(frame, columns, "All projects")
-    st.caption(f"n = {theme.number(len(frame))} projects · as of {theme.day(frame['as_of'].iloc[0])}")
-    st.markdown(show.links("capital_projects_table", chosen, ("capital_projects", _filters(chosen))))
+    show.listed(
+        "capital_projects_table",
+        frame,
+        chosen,
+        alt="All projects",
+        n=len(frame),
+        of="projects",
+        rows=("capital_projects", _filters(chosen)),
+        columns=("name", "department", "phase", "district", *MONEY, "start_date", "end_date"),
+    )
 
 
 def _reconciled() -> None:
@@ -99,10 +106,16 @@ def _reconciled() -> None:
     if frame.empty:
         return
     show.heading("Does it add up?")
-    show.table(frame, ("measure", "projects", "amount_cents", "stated_cents", "difference_cents", "stated_in", "note"), "Totals")
-    asked = data.question("capital_reconciled")
-    st.caption(show.plain(f"n = {theme.number(frame['projects'].max())} projects · as of {theme.day(frame['as_of'].iloc[0])} · {asked.caution}"))
-    st.markdown(show.links("capital_reconciled", {}, ("capital_totals", {})))
+    show.listed(
+        "capital_reconciled",
+        frame,
+        {},
+        alt="Sum of the projects beside the city's own total",
+        n=int(frame["projects"].max()),
+        of="projects",
+        rows=("capital_totals", {}),
+        columns=("measure", "projects", "amount_cents", "stated_cents", "difference_cents", "stated_in", "note"),
+    )
 
 
 def _filters(chosen: dict[str, str]) -> dict[str, str]:

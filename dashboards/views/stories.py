@@ -1,14 +1,14 @@
 """The community story archive: search it, see where it happened, read one."""
 
-from urllib.parse import urlencode, urlparse
+from urllib.parse import quote, urlencode, urlparse
 
-import pandas as pd
 import streamlit as st
 
-from dashboards import data, markup, show, theme
+from dashboards import data, markup, sentences, show
+from dashboards.theme import day, number
 from dashboards.words import PRECISION
 
-ON_PAGE = 30
+ON_PAGE = 12
 
 
 def render() -> None:
@@ -18,7 +18,9 @@ def render() -> None:
     show.title("Stories", "Told by residents, shared with their consent, and placed only as exactly as they chose.")
     left, right = st.columns((2, 1))
     with left:
-        words = st.text_input("Search in stories", key="q", bind="query-params", max_chars=100, placeholder="A word or two")
+        words = st.text_input(
+            "Search in stories", key="q", bind="query-params", max_chars=100, placeholder="A word or two"
+        )
     with right:
         subject = show.choose("Subject", "subject", data.options("subject"))
     _list(words, subject)
@@ -33,7 +35,12 @@ def _story(story_id: str) -> None:
         return
     row = found.iloc[0].fillna("")
     st.html(markup.title(row["title"], row["lang"]))
-    about = (row["byline"] and f"told by {row['byline']}", row["told_date"] and theme.day(row["told_date"]), row["era"], row["place_label"])
+    about = (
+        row["byline"] and f"told by {row['byline']}",
+        row["told_date"] and day(row["told_date"]),
+        row["era"],
+        row["place_label"],
+    )
     st.caption(show.plain(" · ".join(part for part in about if part)))
     st.html(markup.passage(row["body"], row["lang"]))
     if web(row["media_url"]):
@@ -43,7 +50,8 @@ def _story(story_id: str) -> None:
     if web(row["rights_uri"]):
         st.markdown(f"[Rights]({row['rights_uri']})")
     st.markdown(show.links("story", {"story_id": story_id}, ("stories", {"story_id": story_id})))
-    st.markdown("[All stories](/dashboards/stories)")
+    permanent = f"/stories/{quote(story_id, safe='')}"
+    st.markdown(f"[Page to cite]({permanent}) · [All stories](/dashboards/stories)")
 
 
 def _entry(row) -> tuple[str, str, str, str]:
@@ -59,13 +67,13 @@ def web(address: str) -> bool:
 def _list(words: str, subject: str) -> None:
     frame = data.ask("stories_found", q=words or "", subject=subject)
     params = {"q": words or "", "subject": subject}
-    show.heading(f"{theme.number(len(frame))} {'story' if len(frame) == 1 else 'stories'}")
+    show.heading(f"{number(len(frame))} {'story' if len(frame) == 1 else 'stories'}")
     if frame.empty:
         show.stop("No story has all these words. Try fewer words, or another subject.")
     st.html(markup.entries(_entry(row) for row in frame.head(ON_PAGE).fillna("").itertuples()))
     if len(frame) > ON_PAGE:
-        st.caption(f"The first {ON_PAGE} are listed; search to narrow them down, or open the query for all.")
-    st.caption(f"n = {theme.number(len(frame))} stories · as of {theme.day(frame['as_of'].iloc[0])}")
+        st.markdown(f"These are the first {ON_PAGE}, by the time they tell of. [All stories on one list](/stories)")
+    show.facts("stories_found", frame, len(frame), "stories")
     st.markdown(show.links("stories_found", params, ("stories", {})))
 
 
@@ -82,15 +90,9 @@ def _map(subject: str) -> None:
         frame,
         {"subject": subject},
         alt="Map: where stories happen",
-        sentence=_placed(frame, drawn),
+        sentence=sentences.stories(frame, drawn),
         n=len(frame),
         of="stories",
         rows=("stories", {}),
         columns=("title", "place_label", "district", "place_precision"),
     )
-
-
-def _placed(frame: pd.DataFrame, drawn: pd.DataFrame) -> str:
-    rest = len(frame) - len(drawn)
-    words = f"{theme.number(len(drawn))} of {theme.number(len(frame))} stories are on the map."
-    return words + (f" {theme.number(rest)} are placed in the whole city or not at all." if rest else "")

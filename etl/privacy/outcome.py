@@ -39,7 +39,7 @@ def add_outcome(frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[st
         duration_days=when(col("told") & ~col("in_a")).then(col("duration_days")),
         disposition=shown.then(when(col("tier") != "C").then(col("disposition"))),
     )
-    return _diverse(frame, engine)
+    return _diverse(frame)
 
 
 def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
@@ -87,9 +87,8 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
     )
 
 
-def _diverse(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
+def _diverse(frame: nw.LazyFrame) -> nw.LazyFrame:
     """In C a duration or an on-time word that a whole class shares would tell it of each member: such are nulled."""
-    frame = engine.keep(frame)
     of_class = ["group_no", "place_no", "bucket", "requested_grain"]
     kinds = (
         frame.filter(col("tier") == "C")

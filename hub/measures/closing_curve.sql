@@ -24,7 +24,7 @@ with chosen as (
   from steps window so_far as (order by day)
 )
 select day, exp(log_s) as still_open,
-       case when log_s < 0 then exp(log_s * exp(1.959964 * se / -log_s)) else 1.0 end as low,
+       case when log_s < 0 then coalesce(exp(log_s * exp(1.959964 * se / -log_s)), 0.0) else 1.0 end as low,
        case when log_s < 0 then exp(log_s * exp(-1.959964 * se / -log_s)) else 1.0 end as high,
        risk as at_risk, d as closed, n, events, (select as_of_date from releases) as as_of,
        case when events < 20 then 'few cases' else '' end as note

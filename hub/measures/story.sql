@@ -3,5 +3,5 @@
 -- caution: The place is shown only as exactly as the teller chose.
 select story_id, title, body, lang, byline, told_date, era, subjects, place_label, place_precision, district, rights, rights_uri,
        credit_line, media_url,
-       (select coalesce(max(as_of_date), (select as_of_date from releases)) from sources where dataset = 'stories') as as_of
+       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
 from stories where story_id = :story_id

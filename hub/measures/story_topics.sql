@@ -3,5 +3,5 @@
 -- unit: stories
 -- caution: A story with several subjects is counted under each.
 select subject, count(*) as n,
-       (select coalesce(max(as_of_date), (select as_of_date from releases)) from sources where dataset = 'stories') as as_of
+       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
 from story_subjects group by subject order by subject

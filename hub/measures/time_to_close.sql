@@ -32,7 +32,7 @@ with asked as not materialized (
   from steps window so_far as (partition by label order by day)
 ), bands as (
   select label, day, n, d, exp(log_s) as s,
-         case when log_s < 0 then exp(log_s * exp(1.959964 * se / -log_s)) else 1 end as low,
+         case when log_s < 0 then coalesce(exp(log_s * exp(1.959964 * se / -log_s)), 0.0) else 1 end as low,
          case when log_s < 0 then exp(log_s * exp(-1.959964 * se / -log_s)) else 1 end as high
   from curve
 ), found as (

@@ -16,25 +16,20 @@ from hub.questions import measures
 TEMPLATES = Path(__file__).parents[1] / "templates"
 CACHE = {"cache-control": "max-age=300"}
 # Datasette's pages skip a heading level and leave controls without a name; mended in the HTML, so without script too.
-REPAIRS = (
+# start of a tag: what is added to it
+ADDED = {
+    '<select name="_filter_column': 'aria-label="Column to filter by"',
+    '<select name="_filter_op': 'aria-label="How to compare"',
+    '<select name="_sort"': 'aria-label="Sort by"',
+    '<input type="text" name="_filter_value': 'aria-label="Value"',
+    '<textarea id="sql-editor"': 'aria-label="SQL"',
+    '<pre id="sql-query"': 'tabindex="0" role="region" aria-label="SQL of this query"',
+    '<pre class="wrapped-sql"': 'tabindex="0" role="region" aria-label="How it is made"',
+    '<div class="table-wrapper"': 'tabindex="0" role="region" aria-label="Rows"',
+}
+REPLACED = (
     (re.compile(r"<h3\b([^>]*)>"), r'<h2 class="minor"\1>'),
     (re.compile(r"</h3>"), "</h2>"),
-    (re.compile(r'<select name="_filter_column'), '<select aria-label="Column to filter by" name="_filter_column'),
-    (re.compile(r'<select name="_filter_op'), '<select aria-label="How to compare" name="_filter_op'),
-    (re.compile(r'<select name="_sort"'), '<select aria-label="Sort by" name="_sort"'),
-    (
-        re.compile(r'<input type="text" name="_filter_value'),
-        '<input aria-label="Value" type="text" name="_filter_value',
-    ),
-    (re.compile(r'<textarea id="sql-editor"'), '<textarea id="sql-editor" aria-label="SQL"'),
-    (
-        re.compile(r'<pre id="sql-query"'),
-        '<pre id="sql-query" tabindex="0" role="region" aria-label="SQL of this query"',
-    ),
-    (
-        re.compile(r'<div class="table-wrapper"'),
-        '<div class="table-wrapper" tabindex="0" role="region" aria-label="Rows"',
-    ),
     (
         re.compile(r'(<dl class="column-descriptions">.*?</dl>)', re.DOTALL),
         r'<details class="columns"><summary>What the columns mean</summary>\1</details>',
@@ -127,8 +122,10 @@ def in_bytes(value: int) -> str:
 
 
 def accessible(html: str) -> Markup:
-    """One of Datasette's pages with REPAIRS made."""
+    """One of Datasette's pages with ADDED and REPLACED."""
     mended = str(html)
-    for broken, whole in REPAIRS:
+    for start, attributes in ADDED.items():
+        mended = mended.replace(start, start.replace(" ", f" {attributes} ", 1))
+    for broken, whole in REPLACED:
         mended = broken.sub(whole, mended)
     return Markup(mended)

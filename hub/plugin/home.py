@@ -1,5 +1,7 @@
 """The home page: search, four honest numbers, newest stories, the data, and where every record went."""
 
+from weakref import WeakKeyDictionary
+
 from datasette import Request, Response
 
 from hub import datasette_compat as compat
@@ -29,6 +31,8 @@ NEWEST = "select story_id, title, byline, era, lang from stories order by told_d
 SOURCES = """select source, coalesce(as_of_date, date(as_of, 'unixepoch')) as as_of_date, read_at, rows, is_archive
 from sources order by source"""
 
+_REMEMBERED: WeakKeyDictionary[Datasette, tuple[str, list[dict]]] = WeakKeyDictionary()
+
 
 async def page(request: Request, datasette: Datasette) -> Response:
     now, chosen = served.now(datasette), compat.settings(datasette)
@@ -38,7 +42,7 @@ async def page(request: Request, datasette: Datasette) -> Response:
     context = {
         "city": chosen.get("city", {}).get("name", ""),
         "dashboards_url": chosen.get("dashboards_url"),
-        "headlines": [await headline(datasette, name) for name in HEADLINES],
+        "headlines": await headlines(datasette),
         "stories": await compat.rows(datasette, NEWEST) if has_stories else [],
         "story_count": now.manifest["tables"]["stories"] if has_stories else 0,
         "datasets": [dataset(name, now.manifest) for name in shown],
@@ -48,6 +52,15 @@ async def page(request: Request, datasette: Datasette) -> Response:
         "sources": await compat.rows(datasette, SOURCES),
     }
     return Response.html(await datasette.render_template("home.html", context, request), headers=CACHE)
+
+
+async def headlines(datasette: Datasette) -> list[dict]:
+    """The headline numbers, asked once for each release."""
+    release = served.release_id(datasette)
+    known = _REMEMBERED.get(datasette)
+    if known is None or known[0] != release:
+        known = _REMEMBERED[datasette] = (release, [await headline(datasette, name) for name in HEADLINES])
+    return known[1]
 
 
 async def headline(datasette: Datasette, name: str) -> dict:

@@ -10,8 +10,9 @@ from hub.datasette_compat import Datasette
 from hub.outcomes import DISPOSITIONS
 from hub.plugin import served
 from hub.plugin.frame import CACHE, day, number
+from hub.public_ids import id_of
 
-ONE = "select * from requests where public_id = :public_id"
+ONE = "select * from requests where id = :id and public_id = :public_id"
 TIERS = {
     "A": "Tier A, public realm: streets, lights, trees and the like. Kind, day and a small area are told.",
     "B": "Tier B, tied to a property: only the group, a longer period and a wider area are told.",
@@ -33,7 +34,8 @@ KEPT = {
 
 
 async def page(request: Request, datasette: Datasette) -> Response:
-    found = await compat.rows(datasette, ONE, {"public_id": request.url_vars["public_id"]})
+    public_id = request.url_vars["public_id"]
+    found = await compat.rows(datasette, ONE, {"id": id_of(public_id), "public_id": public_id})
     if not found:
         raise NotFound("There is no released request with this number.")
     row, now = found[0], served.now(datasette)

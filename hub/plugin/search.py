@@ -15,50 +15,68 @@ WORDS = 12
 EACH = 8  # results shown of a group
 
 
+COUNT = "select count(*) as n from hits"
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How the hits of one table are told: a query over `hits` (rowid, rank) that gives title, detail, url."""
+    """How the hits of one table are told: `sql` goes on after `with hits (rowid)`, and gives title, detail and what a
+    link needs."""
 
     table: str
+    title: str
     sql: str
+    count: str = COUNT
+    has_more: bool = True  # whether the table itself can be searched for all of them
 
 
+# Kinds of request are searched, not every request: their number is counted already.
+KINDS = """, kinds as (
+  select distinct service_group, service_name from categories where rowid in hits
+), counted as (
+  select k.service_group, k.service_name, sum(d.n) as n from kinds k
+  join durations d on d.service_group = k.service_group and d.service_name is k.service_name group by 1, 2
+)"""
 GROUPS = (
     Group(
-        "service_requests",
-        """select coalesce(t.service_name, t.service_group) as title, t.service_name, t.service_group,
-                  printf('%,d', count(*)) || iif(count(*) = 1, ' request in ', ' requests in ') || t.service_group as detail
-           from service_requests t where t.rowid in hits
-           group by t.service_group, t.service_name order by count(*) desc""",
+        "categories",
+        "Service requests",
+        f"""{KINDS} select coalesce(service_name, service_group) as title, service_group, service_name,
+            printf('%,d request%s in ', n, iif(n = 1, '', 's')) || service_group as detail
+            from counted order by n desc, title""",
+        count=f"{KINDS} select coalesce(sum(n), 0) as n from counted",
+        has_more=False,
     ),
     Group(
         "stories",
+        "Stories",
         """select t.title, coalesce(t.byline, 'Anonymous') || coalesce(', ' || t.era, '') as detail, t.story_id, t.lang
            from stories t where t.rowid in hits order by t.story_id desc""",
     ),
     Group(
         "capital_projects",
+        "Capital projects",
         """select t.name as title, t.project_id,
                   t.phase || coalesce(', ' || t.neighbourhood, '') || coalesce(', ' || t.department, '') as detail
            from capital_projects t where t.rowid in hits order by t.budget_cents desc""",
     ),
     Group(
         "budget_lines",
+        "Budget lines",
         """select t.program as title, t.department, t.program,
-                  t.department || ', ' || count(*) || iif(count(*) = 1, ' line', ' lines') as detail
+                  t.department || printf(', %,d line%s', count(*), iif(count(*) = 1, '', 's')) as detail
            from budget_lines t where t.rowid in hits group by t.department, t.program order by count(*) desc""",
     ),
 )
 
 
 def link(table: str, row: dict) -> str:
-    """Where a result leads."""
+    """Where a result leads: to the story, or to the rows that it counts."""
     if table == "stories":
         return f"/stories/{quote(row['story_id'])}"
-    narrowed = {
-        key: value for key, value in row.items() if key not in ("title", "detail", "lang") and value is not None
-    }
-    return f"/city/{table}?{urlencode({f'{key}__exact': value for key, value in narrowed.items()})}"
+    chosen = {key: value for key, value in row.items() if key not in ("title", "detail", "lang")}
+    narrowed = {f"{key}__exact" if value is not None else f"{key}__isnull": value or 1 for key, value in chosen.items()}
+    return f"/city/{'service_requests' if table == 'categories' else table}?{urlencode(narrowed)}"
 
 
 def match(question: str) -> str:
@@ -78,19 +96,17 @@ async def page(request: Request, datasette: Datasette) -> Response:
 
 
 async def _found(datasette: Datasette, group: Group, asked: str) -> dict:
-    """The hits of a group; where there are too many to group them in time, their number alone."""
-    hits = f"with hits as (select rowid from {group.table}_fts where {group.table}_fts match :asked) "
-    count = await compat.rows(datasette, f"{hits} select count(*) as n from hits", {"asked": asked})
+    """The hits of a group, the first few told; where they cannot be told in time, their number alone."""
+    hits = f"with hits as (select rowid from {group.table}_fts where {group.table}_fts match :asked)"
+    count = await compat.rows(datasette, f"{hits} {group.count}", {"asked": asked})
+    told = f"{hits} {group.sql} limit {EACH}"
     try:
-        rows = (
-            await compat.rows(datasette, f"{hits} {group.sql} limit {EACH}", {"asked": asked}) if count[0]["n"] else []
-        )
+        rows = await compat.rows(datasette, told, {"asked": asked}) if count[0]["n"] else []
     except compat.TooSlow:
         rows = []
-    title = next(table.title for dataset in DATASETS.values() for table in dataset.tables if table.name == group.table)
     return {
-        "title": title,
+        "title": group.title,
         "count": count[0]["n"],
         "results": [row | {"url": link(group.table, row)} for row in rows],
-        "all": f"/city/{group.table}",
+        "all": f"/city/{group.table}" if group.has_more else "",
     }

@@ -52,7 +52,7 @@ async def test_a_withdrawn_or_unknown_story_is_not_there(site):
 
 def test_an_opening_ends_with_a_whole_word():
     assert opening("a short one") == "a short one"
-    assert opening("and so it goes on", most=7) == "and so …"
+    assert opening("and so it goes on", most=8) == "and so …"
 
 
 def test_only_a_web_address_becomes_a_link():

@@ -1,0 +1,147 @@
+"""One plain sentence for each chart, made from its numbers and nothing else."""
+
+import pandas as pd
+
+from dashboards.theme import MONTHS, day, days, dollars, number, share
+from dashboards.words import STAGES
+
+
+def months(frame: pd.DataFrame) -> str:
+    """requests_by_month: the newest month that is complete, and the highest one."""
+    over = frame[frame["month"].notna() & (frame["note"] == "")]
+    if over.empty:
+        return "All of these months may still grow."
+    last, top = over.iloc[-1], over.loc[over["n"].idxmax()]
+    rest = int(frame["n"][frame["month"].isna()].sum())
+    return (
+        f"{number(last['n'])} requests were made in {_month(last['month'])}, the newest month that is complete; "
+        f"most were made in {_month(top['month'])} ({number(top['n'])})."
+    ) + (f" {number(rest)} more tell only the quarter or year in which they were made." if rest else "")
+
+
+def ended(frame: pd.DataFrame) -> str:
+    """outcomes_by_day: what had become of the requests by a day on which they were still watched."""
+    last = min(30, int(frame["day"].max()))
+    seen = frame[frame["day"] <= last]
+    fixed, still_open = (seen["fixed"].iloc[-1], seen["still_open"].iloc[-1]) if len(seen) else (0, 1)
+    return (
+        f"{days(last)} after they were made, {share(fixed)} of the requests were fixed, "
+        f"{share(1 - fixed - still_open)} were closed without that, and {share(still_open)} were still open."
+    )
+
+
+def spans(frame: pd.DataFrame, by: str) -> str:
+    """time_to_close, several lines: from the shortest to the longest time that can be stated."""
+    told = frame[frame["median_days"].notna()]
+    if told.empty:
+        return "None of these has seen half of its requests closed while they were watched."
+    low, high = int(told["median_days"].min()), int(told["median_days"].max())
+    within = days(low) if low == high else f"{number(low)} to {days(high)}, depending on the {by}"
+    silent = len(frame) - len(told)
+    words = f"Half of the requests were closed within {within}."
+    return words + (f" For {silent} of {len(frame)} there is no such day to state." if silent else "")
+
+
+def half(row: pd.Series) -> str:
+    """time_to_close, one line: its median with the interval, and the day by which nine in ten were closed."""
+    if pd.isna(row["median_days"]):
+        return f"{str(row['note']).capitalize()}."
+    high = "an end not reached" if pd.isna(row["median_high"]) else number(row["median_high"])
+    tail = row["note"] if pd.isna(row["p90_days"]) else f"nine in ten within {days(row['p90_days'])}"
+    middle = f"{days(row['median_days'])} (95 % interval {number(row['median_low'])} to {high})"
+    return f"Half were closed within {middle}; {tail}."
+
+
+def kept(row: pd.Series) -> str:
+    """on_time_share, one line."""
+    if pd.isna(row["share"]):
+        return f"For this choice as a whole: {row['note']}."
+    return (
+        f"Of {number(row['due'])} requests whose promised day has passed, {share(row['share'], 1)} were fixed by it "
+        f"(95 % interval {share(row['low'], 1)} to {share(row['high'], 1)})."
+    )
+
+
+def still_open(row: pd.Series) -> str:
+    """backlog_by_month, its last line."""
+    return f"At the end of {day(min(row['month_end'], row['as_of']))}, {number(row['open'])} requests were open."
+
+
+def flow(row: pd.Series) -> str:
+    """backlog_by_month, the line of a month that is over."""
+    more = int(row["opened"] - row["closed"])
+    change = f"{number(abs(more))} {'more' if more > 0 else 'fewer'} than were closed" if more else "as many as closed"
+    month = f"In the month that ended on {day(row['month_end'])}"
+    return f"{month}, {number(row['opened'])} requests were opened, {change}."
+
+
+def old(frame: pd.DataFrame) -> str:
+    """backlog_now: how many have waited long."""
+    long = int(frame["age_91_365"].sum() + frame["age_over_365"].sum())
+    return f"Of {number(frame['open'].sum())} open requests, {number(long)} have been open for more than 90 days."
+
+
+def areas(drawn: pd.DataFrame, n: int) -> str:
+    """requests_by_area: the area that holds most."""
+    if drawn.empty:
+        return "No area holds enough of these requests to be drawn."
+    top = drawn.loc[drawn["requests"].idxmax()]
+    where = "" if top["district"] == "Unlocated" else f", in {top['district']},"
+    most = f"The area with most of them{where} has {number(top['requests'])}."
+    return f"{number(n)} requests are placed in areas of this size. {most}"
+
+
+def elsewhere(precision: pd.DataFrame, level: str) -> str:
+    """requests_by_precision: what the map of one kind of area leaves out."""
+    by_level = precision.set_index("level")["requests"]
+    unlocated = int(by_level.get("city", 0))
+    others = int(by_level.sum()) - unlocated - int(by_level.get(level, 0))
+    words = f"{number(unlocated)} of {number(by_level.sum())} requests are placed in no area smaller than the city."
+    return words + (f" {number(others)} are released for areas of another size." if others else "")
+
+
+def stories(frame: pd.DataFrame, drawn: pd.DataFrame) -> str:
+    """story_places: how many are on the map."""
+    rest = len(frame) - len(drawn)
+    words = f"{number(len(drawn))} of {number(len(frame))} stories are on the map."
+    return words + (f" {number(rest)} are placed in the whole city or not at all." if rest else "")
+
+
+def budget(frame: pd.DataFrame) -> str:
+    """budget_tree: the sum and its largest department."""
+    parts = frame.groupby("department")["amount_cents"].sum()
+    below = int(frame["amount_cents"][frame["amount_cents"] < 0].sum())
+    words = f"{dollars(parts.sum())} in all; the largest department is {parts.idxmax()}, with {dollars(parts.max())}."
+    return words + (f" {dollars(below)} is set against that and cannot be drawn as an area." if below else "")
+
+
+def change(frame: pd.DataFrame, before: str) -> str:
+    """budget_change: more or less than before, in all."""
+    now, then = int(frame["amount_cents"].sum()), int(frame["before_cents"].sum())
+    word = "more" if now >= then else "less"
+    by = f", {share(abs(now - then) / then, 1)}" if then > 0 else ""
+    words = f"{dollars(now)} is {dollars(abs(now - then))} {word} than the {before}{by}"
+    return f"{words}; amounts are not corrected for inflation."
+
+
+def spent(frame: pd.DataFrame) -> str:
+    """capital_by_phase: plan and spending, in all."""
+    words = (
+        f"{dollars(frame['budget_cents'].sum())} is planned and {dollars(frame['spent_cents'].sum())} has been spent."
+    )
+    unstated = int(frame["unstated"].sum())
+    return words + (f" {number(unstated)} projects do not state what they spent." if unstated else "")
+
+
+def built(frame: pd.DataFrame, placed: pd.DataFrame) -> str:
+    """capital_projects_table: how many are on the map."""
+    on_map = f"{number(len(placed))} of {number(len(frame))} projects are on the map"
+    return f"{on_map}; the others are citywide or state no place."
+
+
+def stage(name: str) -> str:
+    return STAGES.get(name, name).lower()
+
+
+def _month(value: str) -> str:
+    return f"{MONTHS[int(value[5:]) - 1]} {value[:4]}"
