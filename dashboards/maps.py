@@ -17,6 +17,11 @@ from hub.brand import mix
 
 HERE = "/dashboards/maps/"
 VENDOR = HERE + "vendor/"
+DRAW = (
+    "{% macro script(this, kwargs) %}"
+    "cityglass({{ this._parent.get_name() }}, JSON.parse(document.getElementById('cityglass').textContent));"
+    "{% endmacro %}"
+)
 SCALE = 100_000  # whole numbers of 0.00001 degree, about a metre
 CLASSES = 5
 GREY = "#9aa1a9"
@@ -58,7 +63,7 @@ def requests(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> M
         drawn = drawn[drawn["level"] == drawn.groupby("level")["requests"].sum().idxmax()]
     breaks = _breaks(drawn["requests"])
     shapes = [
-        Shape(_class(row.requests, breaks), (_title(row), f"{row.requests:,} requests, {row.open:,} open"), polygons)
+        Shape(_class(row.requests, breaks), (_title(row), _counts(row)), polygons)
         for row in drawn.itertuples()
         if (polygons := _outline(row, areas))
     ]
@@ -124,10 +129,10 @@ def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str)
         _corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD
     )
     layer = MacroElement()
-    layer.script = f"cityglass({canvas.get_name()}, {_json(_payload(drawn, theme, basemap))});"
-    layer._template = Template("{% macro script(this, kwargs) %}{{ this.script }}{% endmacro %}")
+    layer._template = Template(DRAW)
     canvas.add_child(layer)
-    return _repaired(canvas.get_root().render(), canvas.get_name(), drawn.title)
+    page = canvas.get_root().render()
+    return _repaired(page, canvas.get_name(), drawn.title, _json(_payload(drawn, theme, basemap)))
 
 
 def _payload(drawn: Map, theme: Theme, basemap: str) -> dict:
@@ -191,6 +196,11 @@ def _title(row) -> str:
     return "An area of the city" if row.district == "Unlocated" else f"An area in {row.district}"
 
 
+def _counts(row) -> str:
+    asked = f"{row.requests:,} requests"
+    return f"{asked}, {row.open:,} of them open" if row.requests == row.n else asked
+
+
 def _breaks(values: pd.Series) -> list[int]:
     """Upper ends of the colour classes, each holding about as many areas; fewer where values repeat."""
     if values.empty:
@@ -227,18 +237,19 @@ def _corners(polygons: Iterable[Polygons], shapes: Iterable[Shape] = ()) -> list
 
 def _json(value) -> str:
     """JSON that cannot end the script it stands in."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def _repaired(page: str, name: str, title: str) -> str:
-    """What folium leaves out, for those who zoom, listen or use another language. A missing place is an error."""
+def _repaired(page: str, name: str, title: str, data: str) -> str:
+    """What folium leaves out, for those who zoom, listen or use another language, and the data.
+
+    The data is put in last: folium's templates would run what a person wrote between double braces."""
     repairs = (
         ("<html>", '<html lang="en">'),
         ("</head>", f"<title>{escape(title)}</title></head>"),
         ("initial-scale=1.0, maximum-scale=1.0, user-scalable=no", "initial-scale=1.0"),
         (f'id="{name}" ></div>', f'id="{name}" role="main" aria-label="{escape(title)}"></div>'),
-        ("</body>\n<script>", "<script>"),
+        ("</body>\n<script>", f'<script type="application/json" id="cityglass">{data}</script>\n<script>'),
         ("</script>\n</html>", "</script>\n</body></html>"),
     )
     for old, new in repairs:

@@ -11,6 +11,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from dashboards import data, maps
+from hub.releases import Release
 
 STATIC = Path(__file__).parent / "static"
 FILES = {
@@ -50,7 +51,7 @@ async def a_map(request: Request) -> Response:
     for key, value in chosen.items():
         if value not in _offered(MAPS[name][2].get(key)):
             return PlainTextResponse(f"This map does not offer {key}={value}.", 400)
-    body = await run_in_threadpool(_document, data.release().id, name, tuple(sorted(chosen.items())))
+    body = await run_in_threadpool(_document, data.release(), name, tuple(sorted(chosen.items())))
     headers = {
         "Content-Security-Policy": POLICY,
         "Cache-Control": FRESH,
@@ -87,11 +88,11 @@ def _offered(choice: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def _document(release: str, name: str, params: tuple[tuple[str, str], ...]) -> bytes:
-    """A map's document, compressed once; `release` is part of what it is remembered by."""
+def _document(release: Release, name: str, params: tuple[tuple[str, str], ...]) -> bytes:
+    """A map's document, compressed once."""
     draw, measure, _ = MAPS[name]
     # The release stands in the address, so that no browser mixes the tiles of two.
-    address = f"{maps.HERE}basemap.pmtiles?release={release}" if data.map_file("basemap.pmtiles") else ""
+    address = f"{maps.HERE}basemap.pmtiles?release={release.id}" if data.map_file("basemap.pmtiles") else ""
     look = data.colours()
     page = maps.document(draw(data.ask(measure, **dict(params)), data.areas(), look), look, data.areas(), address)
     return gzip.compress(page.encode(), 9, mtime=0)

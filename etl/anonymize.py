@@ -119,8 +119,8 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     placed, fates = _generalise(frame, cells, _frozen(frame, ledger, at), ledger.select("id"), at)
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), records, ledger, at)
-    rows = outcome.add_outcome(joined, at.engine, at.policy, told)
-    rows = kind.hide_names(rows).with_columns(text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String))
+    rows = outcome.add_outcome(kind.hide_names(joined), at.engine, at.policy, told)
+    rows = rows.with_columns(text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String))
     rows = at.engine.keep(rows)
     pairs = at.engine.arrow(rows.select("place_id", "place_level").unique()).to_pylist()
     places = place.describe([(pair["place_id"], pair["place_level"]) for pair in pairs], at.city, at.areas)

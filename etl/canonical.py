@@ -15,7 +15,8 @@ from hub.city import City, Source
 from hub.schema import Column, Dataset, Privacy, Type
 
 SENTINELS = ("1900-01-01", "1970-01-01", "9999-12-31")  # dates with which systems say 'none'
-NULLS = ("", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+NULLS = ("", " ", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # no city tells of other times
 MARGIN_DEGREES = 0.02  # how far outside the city's box a place may lie
 
 # flag: what the public is told of it
@@ -33,8 +34,11 @@ FLAGS = {
     "bad_number": "A number could not be read and was set aside",
 }
 TEXT_SQL = (
-    r"case when contains({x}, '  ') or contains({x}, chr(10)) then regexp_replace({x}, '\s+', ' ', 'g') else {x} end"
+    "case when contains({x}, '  ') or contains({x}, chr(9)) or contains({x}, chr(10)) or contains({x}, chr(13)) "
+    r"then trim(regexp_replace({x}, '\s+', ' ', 'g')) else {x} end"
 )
+EPOCHS = {"seconds": (11, 1), "milliseconds": (14, 1000)}  # digits of a believable one, and how many make a second
+UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Type.INTEGER, Type.CENTS)}
 
 
 def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
@@ -76,7 +80,9 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
 
     Rows that `layout.only` leaves out and empty cells of a wide table make no record."""
     at = {plain(name): name for name in header}
-    nulls = ", ".join(_quote(word) for word in {*NULLS, *(word.casefold() for word in source.layout.get("nulls", []))})
+    nulls = ", ".join(
+        sorted({_quote(form) for word in (*NULLS, *source.layout.get("nulls", [])) for form in _cases(word)})
+    )
     parts = []
     for made in wide_columns(source, header) or [None]:
         columns = [sql for c in dataset.record for sql in _column_sql(c, source, dataset, at, made)]
@@ -84,6 +90,11 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
         parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at, nulls)}) where {stated}")
     outer = [_outer_sql(column, source, dataset) for column in dataset.record]
     return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
+
+
+def _cases(word: str) -> tuple[str, ...]:
+    """The ways a system writes a word that means nothing; a comparison is cheaper than folding every value."""
+    return (word, word.lower(), word.upper(), word.capitalize(), f"{word} ")
 
 
 def wide_columns(source: Source, header: list[str]) -> list[dict]:
@@ -100,10 +111,9 @@ def _rows_sql(source: Source, at: dict[str, str], nulls: str) -> str:
     kept = []
     for column, words in source.layout.get("only", {}).items():
         if plain(column) in at:
-            kept.append(f"{_name(at[plain(column)])} in ({', '.join(map(_quote, words))})")
+            kept.append(f"trim({_name(at[plain(column)])}) in ({', '.join(map(_quote, words))})")
     cleaned = ", ".join(
-        f"case when strlen({n}) < 24 and lower(trim({n})) in ({nulls}) then null else trim({n}) end as {n}"
-        for n in map(_name, at.values())
+        f"case when {n} in ({nulls}) then null else nullif(trim({n}), '') end as {n}" for n in map(_name, at.values())
     )
     return f"select row_number, {cleaned} from page where {' and '.join(kept) or 'true'}"
 
@@ -117,7 +127,7 @@ def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, 
         value = _quote(str(made["set"][column.name]))
     elif made and column.type is Type.CENTS:
         value = _name(at[plain(made["column"])])
-    elif isinstance(given, dict):
+    elif isinstance(given, dict) and "sum_of" not in given:
         value = _composed_sql(given, at, made)
     else:
         found = [
@@ -125,9 +135,17 @@ def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, 
         ]
         value = f"coalesce({', '.join(found)})" if found else "null::varchar"
     if isinstance(given, dict) and "sum_of" in given:
-        return [f"{value} as {column.name}"]
+        return _sum_sql(column.name, [_name(at[plain(c)]) for c in given["sum_of"] if plain(c) in at])
     typed = f"{TYPED[column.type](value, source)} as {column.name}"
     return [typed] if column.type is Type.TEXT else [typed, f"({value}) is not null as given_{column.name}"]
+
+
+def _sum_sql(name: str, parts: list[str]) -> list[str]:
+    """Nothing is a sum if one of its parts cannot be read."""
+    if not parts:
+        return [f"null::bigint as {name}"]
+    each = " + ".join(f"case when {part} is null then 0 else {_cents(part, None)} end" for part in parts)
+    return [f"{each} as {name}", f"coalesce({', '.join(parts)}) is not null as given_{name}"]
 
 
 def _stem_of_instant(column: Column, dataset: Dataset) -> str:
@@ -139,7 +157,7 @@ def _stem_of_instant(column: Column, dataset: Dataset) -> str:
 
 def _outer_sql(column: Column, source: Source, dataset: Dataset) -> str:
     if instant := _stem_of_instant(column, dataset):
-        return f"strftime(timezone({_quote(source.time_zone)}, {instant}), '%Y-%m-%d') as {column.name}"
+        return f"timezone({_quote(source.time_zone)}, {instant})::date::varchar as {column.name}"
     if column.type is Type.INSTANT:
         return f"epoch({column.name})::bigint as {column.name}"
     return column.name
@@ -148,9 +166,6 @@ def _outer_sql(column: Column, source: Source, dataset: Dataset) -> str:
 def _composed_sql(given: dict, at: dict[str, str], made: dict | None) -> str:
     if "is" in given:
         return _quote(str(given["is"]))
-    if "sum_of" in given:
-        found = [f"coalesce({_cents(_name(at[plain(c)]), None)}, 0)" for c in given["sum_of"] if plain(c) in at]
-        return " + ".join(found) or "null::bigint"
     found = [f"coalesce({_name(at[plain(c)])}, '')" for c in given["key_of"] if plain(c) in at]
     constants = [_quote(f"{key}={value}") for key, value in (made or {"set": {}})["set"].items()]
     key = f"concat_ws(chr(31), {', '.join([*found, *constants])})"
@@ -162,10 +177,15 @@ def _instant(x: str, source: Source) -> str:
     zone = _quote(source.time_zone)
     forms = [_quote(form) for form in source.layout.get("dates", [])]
     naive = _naive(x, forms)
-    aware = rf"case when regexp_matches({x}, ':\d\d.*(Z|[+-]\d\d(:?\d\d)?)$') then try_cast({x} as timestamptz)"
+    close = f"replace(replace({x}, ' +', '+'), ' -', '-')"
+    aware = (
+        rf"case when regexp_matches({x}, ':\d\d.*([Zz]|[+-]\d\d(:?\d\d)?| [A-Za-z_/]{{{{3,}}}})$') "
+        f"then try_cast(upper({close}) as timestamptz)"
+    )
     if source.layout.get("epoch"):
-        per = {"seconds": 1, "milliseconds": 1000}[source.layout["epoch"]]
-        aware += rf" when regexp_full_match({x}, '-?\d+') then to_timestamp({x}::bigint / {per})"
+        digits, per = EPOCHS[source.layout["epoch"]]
+        seconds = f"try_cast({x} as decimal({digits}, 0)) / {per}"
+        aware += rf" when regexp_full_match({x}, '-?\d+') then to_timestamp({seconds})"
     return f"{aware} else timezone({zone}, {naive}) end"
 
 
@@ -209,12 +229,19 @@ def _name(name: str) -> str:
 def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) -> nw.LazyFrame:
     """Add `flags` and `reason`, normalise and classify: the record as the vault will keep it, with `row_number`."""
     frame = frame.with_columns(flags=lit(""), reason=lit(None, dtype=nw.String))
+    for word, types in UNREAD.items():
+        lost = [_unread(c) for c in dataset.record if c.type in types and f"given_{c.name}" in frame.columns]
+        frame = _flag(frame, word, nw.any_horizontal(*lost, ignore_nulls=True)) if lost else frame
     frame = FINISH[dataset.name](frame, city, source)
     for column in reversed([c for c in dataset.record if c.required]):
         given = col(f"given_{column.name}") if column.type is not Type.TEXT else lit(False)
         unread = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
         frame = frame.with_columns(reason=when(col(column.name).is_null()).then(unread).otherwise(col("reason")))
     return frame.select("row_number", "flags", "reason", *(column.name for column in stored(dataset)))
+
+
+def _unread(column: Column) -> nw.Expr:
+    return col(f"given_{column.name}") & col(column.name).is_null()
 
 
 def _flag(frame: nw.LazyFrame, word: str, condition: nw.Expr) -> nw.LazyFrame:
@@ -244,14 +271,15 @@ def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
         datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()
         for day in {*SENTINELS, *source.layout.get("sentinels", [])}
     ]
+    first, last = (int(day.timestamp()) for day in PLAUSIBLE)
     for name in ("requested", "expected", "closed", "updated"):
         instant = f"{name}_datetime"
         with_day = [instant, f"{name}_date"] if name in ("requested", "closed") else [instant]
-        frame = _flag(frame, "bad_date", col(f"given_{instant}") & col(instant).is_null())
         none = nw.any_horizontal(
             *(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True
         )
         frame = _set_aside(frame, "sentinel_date", none, *with_day)
+        frame = _set_aside(frame, "bad_date", ~col(instant).is_between(first, last), *with_day)
     backwards = col("closed_datetime") < col("requested_datetime")
     return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_date")
 

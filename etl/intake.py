@@ -49,15 +49,18 @@ def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
     record = canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
     with vault.transaction():
         vault.con.register("record", record)
-        for statement in (*_stage(source, dataset), *_judge_copies(source, dataset)):
+        for statement in _stage(source, dataset):
+            vault.con.execute(statement)
+        kept, keyless = vault.rows("select count(*), count(*) filter (key = '') from staged")[0]
+        for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)
         _keep_aside(vault, source.name, dataset, part, page)
         written = _write(vault, source, dataset)
         met = vault.one("select count(*) from seen where source = ?", source.name)
         vault.con.execute(
-            "insert into seen select source, key from staged where key <> '' group by all except select source, key from seen"
+            """insert into seen select distinct source, key from staged where key <> ''
+            and not exists (select 1 from seen n where n.source = staged.source and n.key = staged.key)"""
         )
-        kept, keyless = vault.rows("select count(*), count(*) filter (key = '') from staged")[0]
         keys = vault.one("select count(*) from seen where source = ?", source.name) - met + keyless + len(page.rejected)
         wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
         line = [
@@ -78,12 +81,11 @@ def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
 
 def _stage(source: Source, dataset: Dataset) -> list[str]:
     names = [column.name for column in canonical.stored(dataset)]
-    content = ", ".join(f"coalesce({name}::varchar, chr(30))" for name in names)
     key = ", ".join(f"{name}::varchar" for name in dataset.key)
     return [
         f"""create or replace temp table staged as
         select '{source.name}' as source, concat_ws(chr(31), {key}) as key,
-        md5_number_lower(concat_ws(chr(31), {content}))::hugeint as hash, flags, reason, row_number, {", ".join(names)} from record"""
+        hash(flags, {", ".join(names)}) as hash, flags, reason, row_number, {", ".join(names)} from record"""
     ]
 
 
@@ -109,7 +111,9 @@ def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
             + f"""row_number in (select s.row_number from staged s join seen n using (source, key)
             join records_{dataset.name} h using (source, key) where s.updated_datetime < h.updated_datetime and s.hash <> h.hash)"""
         )
-    return statements
+    equal = """delete from staged where reason is null and row_number not in (select max(row_number) from staged group by key)
+    and key in (select key from staged where reason is null group by key having count(*) > 1)"""
+    return [*statements, equal]
 
 
 def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Page) -> None:
@@ -122,7 +126,7 @@ def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Pa
     )
     for number, reason in page.rejected:
         vault.con.execute(
-            """insert into quarantine select ?, ?, '', h, ?, ?, ?, null from (select md5_number_lower(?)::hugeint as h)
+            """insert into quarantine select ?, ?, '', h, ?, ?, ?, null from (select hash(?) as h)
             where h not in (select hash from quarantine)""",
             [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
         )
@@ -134,7 +138,7 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     names = ", ".join(column.name for column in canonical.stored(dataset))
     vault.con.execute(
         f"""create or replace temp table changed as
-        select distinct on (key) source, key, hash, flags, false as deleted_upstream, {names} from staged s
+        select source, key, hash, flags, false as deleted_upstream, {names} from staged s
         where reason is null and not exists (
             select 1 from {held} h where h.source = s.source and h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
     )

@@ -1,11 +1,14 @@
 """The rows of each released table, made from what was anonymized, the policy and the city."""
 
+from zoneinfo import ZoneInfo
+
 import narwhals as nw
 import pyarrow as pa
 from narwhals import col
 
 from etl import rollups
-from etl.anonymize import Anonymized, Context, as_declared
+from etl.anonymize import Anonymized, Context, as_declared, local_day
+from etl.privacy import time as days
 from etl.privacy.place import Areas, area_id
 from etl.vault import Vault
 from hub.city import City
@@ -181,22 +184,23 @@ def about() -> dict[str, list[dict]]:
 
 
 def sources(vault: Vault, city: City) -> list[dict]:
-    rows = []
-    for name, rows_read, proven, ended in vault.rows(
+    """One row per source that was read whole."""
+    read = vault.rows(
         "select source, sum(rows_read)::bigint, min(proven_by), max(ended) from readings group by source order by source"
-    ):
-        source = city.sources.get(name)
-        as_of = vault.setting(f"as_of:{name}")
-        rows.append(
-            {
-                "source": name,
-                "dataset": source.dataset if source else name,
-                "adapter": source.adapter if source else None,
-                "as_of": int(as_of) if as_of else None,
-                "read_at": ended,
-                "rows": rows_read,
-                "proven_by": proven,
-                "is_archive": int(bool(source and source.archive)),
-            }
-        )
-    return rows
+    )
+    return [_source(vault, city, *line) for line in read]
+
+
+def _source(vault: Vault, city: City, name: str, rows: int, proven_by: str, read_at: int) -> dict:
+    source, as_of = city.sources.get(name), int(vault.setting(f"as_of:{name}", "0"))
+    return {
+        "source": name,
+        "dataset": source.dataset if source else name,
+        "adapter": source.adapter if source else None,
+        "as_of": as_of,
+        "as_of_date": days.day_of(local_day(as_of, ZoneInfo(city.time_zone))).isoformat(),
+        "read_at": read_at,
+        "rows": rows,
+        "proven_by": proven_by,
+        "is_archive": int(bool(source and source.archive)),
+    }

@@ -37,7 +37,7 @@ create table if not exists readings(
     written bigint, dropped varchar, proven_by varchar, ended bigint);
 create table if not exists seen(source varchar, key varchar);
 create table if not exists quarantine(
-    source varchar, dataset varchar, key varchar, hash hugeint, part varchar, row_number bigint, reason varchar, row varchar);
+    source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar, row varchar);
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
     requested_grain varchar, bucket_end bigint, late bigint, epoch bigint, release varchar);
@@ -71,7 +71,7 @@ def open_vault(data: Path) -> Iterator["Vault"]:
             columns = ", ".join(f"{c.name} {DUCK[c.type]}" for c in canonical.stored(dataset))
             con.execute(
                 f"create table if not exists records_{dataset.name}"
-                f"(source varchar, key varchar, hash hugeint, flags varchar, deleted_upstream boolean, {columns})"
+                f"(source varchar, key varchar, hash ubigint, flags varchar, deleted_upstream boolean, {columns})"
             )
         yield Vault(con)
     except duckdb.Error as error:

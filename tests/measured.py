@@ -1,6 +1,6 @@
 """Ask a measure about a few rows: small tables in, its answer out.
 
-    answer("time_to_close", {"durations": rows}, by="city")
+answer("time_to_close", {"durations": rows}, by="city")
 """
 
 from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@
 -- caution: The seven shares add up to 1 on every day (Aalen-Johansen estimate; open requests count for as long as they
 --   were watched). Where the city gives no reason that can be read, or the reason is not released, the outcome is
 --   'unknown'. After the first year one row a week is shown. Fewer than 11 requests give no row.
--- example: service_group=Sanitation
+-- example: service_group=Streets+and+Sidewalks
 with chosen as (
   select day, sum(n) as n, sum(fixed) as f, sum(no_action) as a, sum(duplicate) as u, sum(referred) as r,
          sum(administrative) as m, sum(unknown) as x

@@ -4,7 +4,7 @@
 -- caution: A request is a report, not a problem: one pothole may be reported often, and some neighbourhoods report sooner
 --   than others. Rows that tell only a quarter or a year of opening are counted in the line without a month. The
 --   newest months may still grow: a request is released once its period has closed and enough others like it have come.
--- example: service_group=Sanitation
+-- example: service_group=Streets+and+Sidewalks
 select month, sum(n) as n, sum(open) as open, (select as_of_date from releases) as as_of,
        case when month >= substr(date((select as_of_date from releases), '-92 days'), 1, 7) then 'may still grow'
             else '' end as note

@@ -3,7 +3,7 @@
 -- unit: stories
 -- caution: Only stories whose tellers agreed and which the city approved are here. Words are searched in title, story,
 --   subjects, place and byline; every word must occur, the last one may be the beginning of a word.
--- example: subject=Neighborhoods
+-- example: subject=School
 select s.story_id, s.title, s.byline, s.told_date, s.era, s.place_label, s.place_precision, s.subjects, s.lang,
        (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
 from stories s

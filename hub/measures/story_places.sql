@@ -3,7 +3,7 @@
 -- unit: stories
 -- caution: A circle is the size of the precision that the teller chose, not a spot. Stories placed in the whole city, or
 --   not at all, are not on the map.
--- example: subject=Neighborhoods
+-- example: subject=School
 select story_id, title, place_label, place_precision, lat, long, coalesce(district, 'Citywide or not told') as district,
        lat is not null and long is not null and place_precision in ('exact', 'block', 'neighbourhood') as is_on_map,
        (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of

@@ -69,7 +69,9 @@ def test_the_shares_open_at_a_day_are_those_of_the_textbook():
 def test_every_figure_equals_a_calculation_one_request_at_a_time(seed):
     dice = random.Random(seed)
     n = dice.choice((11, 25, 80, 300))
-    people = [(min(int(dice.lognormvariate(2.5, 1)), 120), dice.random() < dice.choice((0.3, 0.7, 0.95))) for _ in range(n)]
+    people = [
+        (min(int(dice.lognormvariate(2.5, 1)), 120), dice.random() < dice.choice((0.3, 0.7, 0.95))) for _ in range(n)
+    ]
     row = one(watched(" ".join(f"{day}{'' if closed else '+'}" for day, closed in people)))
     curve = by_hand(people)
     for name, level in (("median", 0.5), ("p90", 0.1)):
@@ -95,7 +97,9 @@ def test_requests_still_open_are_counted_for_as_long_as_they_were_watched():
 def test_a_median_of_the_closed_alone_would_not_pass():
     """The error E1 of peers: leaving out what is open."""
     rows = watched("2 3 4 5 6 7 8 9 10 11 12 " + "40+ " * 9)
-    closed_only = measures()["time_to_close"].sql.replace("from durations", "from (select *, 1 from durations where fixed = n)")
+    closed_only = measures()["time_to_close"].sql.replace(
+        "from durations", "from (select * from durations where fixed = n)"
+    )
     assert one(rows)["median_days"] == 11
     (naive,) = answer("time_to_close", {"durations": rows}, sql=closed_only, by="city")
     assert naive["median_days"] == 7

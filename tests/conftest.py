@@ -1,0 +1,22 @@
+"""The made-up city, published once by the real pipeline, for every test that wants to see the whole of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from etl import run
+from hub import sample
+from hub.city import load_city
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def larkhaven(tmp_path_factory) -> Path:
+    """The data folder of Larkhaven with a published release; its city.yml stands beside it. Only to be read."""
+    folder = tmp_path_factory.mktemp("larkhaven")
+    shutil.copyfile(ROOT / "city.yml", folder / "city.yml")
+    sample.write(folder / "data" / "sample")
+    run.run(load_city(folder / "city.yml"), folder / "data")
+    return folder / "data"

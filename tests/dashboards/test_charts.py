@@ -1,0 +1,137 @@
+"""Figures show what the measures answer, in the city's colours, and read a city's words as text."""
+
+import pandas as pd
+import pytest
+
+from dashboards import charts, data, plot, theme
+from hub.brand import contrast
+from hub.city import COLOURS
+
+LOOK = theme.Theme("City", "City", "", theme.palette(COLOURS))
+DRAWN = {
+    "requests_by_month": (charts.months, {}),
+    "backlog_by_month": (charts.open_by_month, {}),
+    "time_to_close": (charts.times, {}),
+    "on_time_share": (charts.shares, {}),
+    "closing_curve": (charts.curve, {}),
+    "outcomes_by_day": (charts.outcomes, {}),
+    "backlog_now": (charts.ages, {}),
+    "budget_tree": (charts.tree, {"stage": "adopted", "direction": "expense"}),
+    "budget_change": (charts.changes, {"stage": "adopted", "direction": "expense"}),
+    "capital_by_phase": (charts.plan_and_spent, {}),
+}
+
+
+def figure(measure: str):
+    draw, chosen = DRAWN[measure]
+    frame = data.ask(measure, **chosen)
+    return frame, draw(frame, LOOK)
+
+
+def time_row(label, median, low, high, note="") -> dict:
+    return {
+        "label": label,
+        "median_days": median,
+        "median_low": low,
+        "median_high": high,
+        "note": note,
+    } | dict.fromkeys(("p90_days", "p90_low", "p90_high"))
+
+
+@pytest.mark.parametrize("measure", DRAWN)
+def test_every_figure_holds_still_under_a_finger_and_has_readable_axes(measure):
+    _, drawn = figure(measure)
+    for axis in (drawn.layout.xaxis, drawn.layout.yaxis):
+        assert axis.fixedrange
+        assert contrast(axis.tickfont.color, drawn.layout.paper_bgcolor) >= 4.5
+
+
+def test_a_dot_stands_at_the_median_with_its_interval():
+    frame = pd.DataFrame([time_row("A", 5, 4, 7), time_row("B", 9, 8, None)])
+    dots = charts.times(frame, LOOK).data[0]
+    assert [*dots.x] == [5, 9]
+    assert [*dots.error_x.array] == [2, 0]  # an end that is not reached is not drawn
+    assert [*dots.error_x.arrayminus] == [1, 1]
+    assert dots.customdata[1] == "8–not reached"
+
+
+def test_what_is_not_reached_is_written_where_its_dot_would_be():
+    frame = pd.DataFrame([time_row("A", 5, 4, 7), time_row("B", None, None, None, "more than half still open")])
+    (note,) = charts.times(frame, LOOK).layout.annotations
+    assert (note.y, note.text) == ("B", "more than half still open")
+
+
+def test_the_first_label_stands_on_top():
+    frame, drawn = figure("time_to_close")
+    assert [*drawn.layout.yaxis.categoryarray][::-1] == plot.names(frame["label"])
+
+
+def test_a_curve_begins_with_all_requests_open():
+    _, drawn = figure("closing_curve")
+    line = drawn.data[-1]
+    assert line.line.shape == "hv"
+    assert max(line.x) <= charts.FIRST_DAYS
+
+
+def test_outcomes_fill_the_whole_height():
+    frame, drawn = figure("outcomes_by_day")
+    heights = [sum(trace.y[i] for trace in drawn.data) for i in range(len(drawn.data[0].x))]
+    assert heights == [pytest.approx(100)] * len(heights)
+    assert len(drawn.data) == 7
+    assert len({trace.fillcolor for trace in drawn.data}) == 7
+
+
+def test_the_tree_holds_all_the_money_at_every_level():
+    frame, drawn = figure("budget_tree")
+    (tree,) = drawn.data
+    children = {}
+    for node, parent, amount in zip(tree.ids, tree.parents, tree["values"], strict=True):
+        children.setdefault(parent, []).append((node, amount))
+    assert children[""] == [("all", frame["amount_cents"].sum())]
+    for node, amount in (pair for pairs in children.values() for pair in pairs):
+        assert node not in children or sum(part for _, part in children[node]) == amount
+
+
+def test_the_words_on_the_tree_can_be_read():
+    _, drawn = figure("budget_tree")
+    (tree,) = drawn.data
+    for fill, ink in zip(tree.marker.colors, tree.textfont.color, strict=True):
+        assert contrast(fill, ink) >= 4.5
+
+
+def test_amounts_below_zero_are_left_out_of_the_tree():
+    rows = [("A", "B", "C", 100), ("A", "B", "D", -40)]
+    frame = pd.DataFrame(rows, columns=["cabinet", "department", "program", "amount_cents"])
+    assert charts.tree(frame, LOOK).data[0]["values"][0] == 100
+
+
+def test_months_that_may_still_grow_are_pale():
+    frame = pd.DataFrame({"month": ["2025-01", "2025-02"], "n": [4, 2], "note": ["", "may still grow"]})
+    colours = charts.months(frame, LOOK).data[0].marker.color
+    assert colours[0] == LOOK["primary"] != colours[1]
+
+
+def test_a_month_that_is_not_over_is_drawn_at_the_day_of_the_data_and_is_no_flow():
+    rows = [("2025-05-31", 5, 3, 9), ("2025-06-30", 1, 1, 9)]
+    frame = pd.DataFrame(rows, columns=["month_end", "opened", "closed", "open"]).assign(as_of="2025-06-12")
+    assert [*charts.open_by_month(frame, LOOK).data[0].x] == ["2025-05-31", "2025-06-12"]
+    assert [*charts.flow_by_month(frame, LOOK).data[0].x] == ["2025-05-31"]
+
+
+def test_a_citys_words_are_text():
+    assert plot.names(["<b>Bold</b> & <a href='x'>y</a>"]) == [
+        "&lt;b&gt;Bold&lt;/b&gt; &amp;<br>&lt;a href='x'&gt;y&lt;/a&gt;"
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 123_00), (-5_000_000_00, 9_000_000_00), (0, 3_400_000_000_00), (0, 0)])
+def test_a_money_axis_has_a_few_round_amounts(low, high):
+    drawn = plot.figure(LOOK, 100)
+    plot.money(drawn, pd.Series([low, high]))
+    assert 2 <= len(drawn.layout.xaxis.tickvals) <= 7
+    assert 0 in drawn.layout.xaxis.tickvals
+
+
+def test_outcome_colours_differ_in_lightness_where_they_meet():
+    colours = [*LOOK.outcomes.values()]
+    assert all(contrast(one, other) > 1.15 for one, other in zip(colours, colours[1:], strict=False))

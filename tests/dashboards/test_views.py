@@ -1,0 +1,182 @@
+"""Every view shows its numbers with their proof: how many, how sure, as of when, the query, the rows, a table."""
+
+import json
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from dashboards import data
+from dashboards.app import VIEWS
+from hub.questions import measures
+from tests.asking import ask
+
+# view, choices: every page and every branch of it
+PAGES = [
+    ("overview", {}),
+    ("resolution_times", {}),
+    ("resolution_times", {"by": "district", "service_group": "Trees", "year": "2024"}),
+    ("resolution_times", {"by": "kind of request"}),
+    ("resolution_times", {"show": "Fixed on time"}),
+    ("resolution_times", {"show": "Fixed on time", "by": "district"}),
+    ("resolution_times", {"show": "Backlog", "district": "Ward 1"}),
+    ("map", {}),
+    ("map", {"status": "Open", "service_group": "Housing"}),
+    ("stories", {}),
+    ("stories", {"q": "bread"}),
+    ("budget", {}),
+    ("budget", {"direction": "Income", "fiscal_year": "2024"}),
+    ("capital_projects", {}),
+    ("capital_projects", {"by": "district", "phase": "under construction"}),
+]
+DRAWN = ("plotly_chart", "iframe")
+LINK = re.compile(r"\[([^\]]+)\]\((/city/[^)]*)\)")
+
+
+def unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text)
+
+
+def same(one, other) -> bool:
+    return one == pytest.approx(other, rel=1e-12) if isinstance(one, float) else one == other
+
+
+def proofs(page, elements) -> list[dict]:
+    """What stands beside each chart and map of a page."""
+    found = []
+    for element, block in elements(page.main):
+        if element.type in DRAWN:
+            near = [*elements(block)]
+            said = [unescaped(other.value) for other, _ in near if other.type in ("markdown", "caption")]
+            links = dict(LINK.findall(" ".join(other.value for other, _ in near if other.type == "markdown")))
+            tables = [other for other, _ in near if other.type in ("html", "arrow_data_frame")]
+            found.append({"element": element, "said": said, "links": links, "tables": tables})
+    return found
+
+
+@pytest.mark.parametrize(("name", "chosen"), PAGES)
+def test_every_chart_says_how_many_as_of_when_and_shows_its_query_rows_and_table(view, elements, name, chosen):
+    shown = proofs(view(name, **chosen), elements)
+    assert shown
+    for proof in shown:
+        words = " ".join(proof["said"])
+        assert re.search(r"n = [\d,]+ \w+", words), words
+        assert re.search(r"as of \d{1,2} \w{3} \d{4}", words), words
+        assert proof["element"].proto.alt
+        assert set(proof["links"]) == {"Show the query", "Rows behind this", "CSV"}
+        assert urlsplit(proof["links"]["Show the query"]).path.removeprefix("/city/") in measures()
+        assert len(proof["tables"]) == 1
+        assert any(line.endswith(".") and "n = " not in line for line in proof["said"]), "no sentence"
+
+
+def test_a_chart_without_its_proof_would_be_found(view, elements):
+    from streamlit.testing.v1 import AppTest
+
+    def bare():
+        import plotly.graph_objects as go
+        import streamlit as st
+
+        st.plotly_chart(go.Figure())
+
+    (proof,) = proofs(AppTest.from_function(bare).run(), elements)
+    assert (proof["links"], proof["said"], proof["tables"]) == ({}, [], [])
+
+
+def test_bands_and_bars_say_that_they_are_intervals(view, elements):
+    for chosen in ({}, {"show": "Fixed on time"}):
+        first = proofs(view("resolution_times", **chosen), elements)[0]
+        assert "95 % interval" in " ".join(first["said"])
+
+
+@pytest.mark.parametrize(("name", "chosen"), PAGES)
+async def test_the_linked_query_gives_the_same_values_in_datasette(view, elements, site, name, chosen):
+    for proof in proofs(view(name, **chosen), elements):
+        parts = urlsplit(proof["links"]["Show the query"])
+        measure, params = parts.path.removeprefix("/city/"), dict(parse_qsl(parts.query))
+        answer = await ask(site, f"{parts.path}.json?{parts.query}&_shape=objects".replace("?&", "?"))
+        assert answer.status == 200
+        ours = json.loads(data.ask(measure, **params).to_json(orient="records", double_precision=15))
+        assert ours
+        for mine, theirs in zip(ours, answer.json["rows"], strict=True):
+            assert all(same(mine[name], value) for name, value in theirs.items()), (measure, mine, theirs)
+
+
+@pytest.mark.parametrize(("name", "chosen"), PAGES)
+async def test_there_are_rows_behind_every_chart(view, elements, site, name, chosen):
+    for proof in proofs(view(name, **chosen), elements):
+        path, _, query = proof["links"]["Rows behind this"].partition("?")
+        answer = await ask(site, f"{path}.json?{query}&_shape=objects&_size=1")
+        assert (answer.status, len(answer.json["rows"])) == (200, 1), proof["links"]
+
+
+def test_the_menu_holds_every_view_and_each_is_walked_here():
+    named = {view.__name__.rpartition(".")[2] for view, *_ in VIEWS}
+    assert named == {name for name, _ in PAGES}
+
+
+def test_the_four_numbers_of_the_front_page_carry_their_interval_count_and_query(view, elements):
+    page = view("overview")
+    cards = [block for element, block in elements(page.main) if element.type == "metric"]
+    assert len(cards) == 4
+    for card in cards:
+        near = [element for element, _ in elements(card)]
+        words = unescaped(" ".join(element.value for element in near if element.type == "caption"))
+        links = dict(LINK.findall(" ".join(element.value for element in near if element.type == "markdown")))
+        assert re.search(r"(interval|bounds) .* to |counted in full", words)
+        assert re.search(r"n = [\d,]+", words)
+        assert re.search(r"as of \d{1,2} \w{3} \d{4}", words)
+        assert urlsplit(links["Show the query"]).path.removeprefix("/city/") in measures()
+
+
+def test_a_choice_stands_in_the_address_and_narrows_the_answer(view):
+    page = view("resolution_times", by="district", service_group="Trees")
+    assert page.selectbox(key="by").value == "district"
+    assert page.selectbox(key="service_group").value == "Trees"
+    assert "Still open\\, day by day\\: Trees" in [heading.value for heading in page.header]
+
+
+def test_a_choice_that_fits_nothing_gets_a_friendly_stop(view):
+    page = view("stories", q="zeppelin")
+    assert "Try fewer words" in page.info[0].value.replace("\\", "")
+    page = view("resolution_times", by="kind of request", service_group="Housing")
+    assert "kinds of request are named only where" in page.info[0].value.replace("\\", "")
+
+
+def test_without_a_release_the_page_says_how_to_get_one(tmp_path, monkeypatch):
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+    import dashboards
+
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    page = AppTest.from_file(str(Path(dashboards.__file__).parent / "app.py"), default_timeout=30).run()
+    assert not page.exception
+    assert page.title[0].value == "Nothing has been published yet"
+
+
+def test_the_whole_app_opens_on_the_overview():
+    from pathlib import Path
+
+    from streamlit.testing.v1 import AppTest
+
+    import dashboards
+
+    page = AppTest.from_file(str(Path(dashboards.__file__).parent / "app.py"), default_timeout=60).run()
+    assert not page.exception
+    assert page.title[0].value == "Larkhaven Open City"
+
+
+def test_one_first_heading_and_no_level_is_skipped(view):
+    for name, chosen in PAGES:
+        page = view(name, **chosen)
+        assert len(page.title) == 1
+        assert len(page.subheader) == 0
+
+
+def test_nothing_is_loaded_from_anywhere_else(view, elements):
+    for name, chosen in PAGES:
+        for element, _ in elements(view(name, **chosen).main):
+            if element.type == "iframe":
+                assert element.proto.src.startswith("/dashboards/maps/")
+            assert element.type not in ("deck_gl_json_chart", "json", "image", "audio", "video")

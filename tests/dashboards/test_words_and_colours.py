@@ -1,0 +1,178 @@
+"""Numbers, days and amounts are written one way; people's words stay text; colours can be read, by day and night."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from dashboards import data, markup, sentences, show, theme
+from dashboards.words import HEADINGS
+from hub import streamlit_side
+from hub.brand import contrast
+from hub.releases import current
+from tests.made_release import CITY
+
+NASTY = "<script>alert(1)</script> *b* _i_ `c` $x^2$ [l](javascript:x) :red[r] :smile: # h\n- l ~~s~~ | t | &amp; \\"
+
+
+@pytest.mark.parametrize(
+    ("cents", "written"),
+    [
+        (0, "$0"),
+        (99_50, "$100"),
+        (1_234_00, "$1,234"),
+        (999_999_00, "$999,999"),
+        (1_000_000_00, "$1.0 million"),
+        (-23_200_000_00, "−$23.2 million"),
+        (1_240_000_000_00, "$1.24 billion"),
+        (None, "–"),
+        (math.nan, "–"),
+    ],
+)
+def test_amounts(cents, written):
+    assert theme.dollars(cents) == written
+
+
+def test_days_numbers_and_shares():
+    assert theme.day("2025-11-21") == "21 Nov 2025"
+    assert theme.day(None) == "–"
+    assert theme.number(1234.56, 1) == "1,234.6"
+    assert (theme.share(0.5356), theme.share(0.5356, 1), theme.share(math.nan)) == ("54 %", "53.6 %", "–")
+    assert (theme.days(1), theme.days(0), theme.days(1234)) == ("1 day", "0 days", "1,234 days")
+    assert [theme.round_dollars(cents) for cents in (0, 25_000_00, -1_500_000_000_00)] == ["$0", "$25k", "−$1.5B"]
+
+
+def test_the_colours_are_those_of_the_release(folder):
+    look = theme.read(current(folder).metadata)
+    assert look.name == CITY.brand.name
+    assert look["primary"] == CITY.brand.colours["primary"]
+
+
+def test_a_release_without_colours_gets_the_hubs(tmp_path):
+    assert theme.read(tmp_path / "metadata.yml")["text"] == "#1b1f24"
+
+
+@pytest.mark.parametrize("night", [False, True])
+def test_text_can_be_read_by_day_and_by_night(night):
+    look = data.colours()
+    look = theme.at_night(look) if night else look
+    for ink in ("text", "muted", "primary", "accent"):
+        assert contrast(look[ink], look["background"]) >= 4.5
+        assert contrast(look[ink], look["surface"]) >= 4.5
+
+
+def test_night_has_the_colours_that_streamlit_is_given():
+    options = streamlit_side.theme(CITY)
+    night = theme.at_night(data.colours())
+    assert {name: options[f"theme.dark.{option}"] for name, option in NIGHT_OPTIONS.items()} == {
+        name: night[name] for name in NIGHT_OPTIONS
+    }
+
+
+NIGHT_OPTIONS = {
+    "text": "textColor",
+    "background": "backgroundColor",
+    "surface": "secondaryBackgroundColor",
+    "primary": "primaryColor",
+}
+
+
+def test_five_steps_of_one_colour_grow_darker():
+    lightness = [contrast(step, "#ffffff") for step in data.colours().ramp]
+    assert lightness == sorted(lightness)
+    assert len(set(lightness)) == 5
+
+
+def test_markdown_cannot_start_in_a_citys_words():
+    escaped = show.plain(NASTY)
+    assert escaped.replace("\\", "") == NASTY.replace("\\", "")
+    for place, character in enumerate(escaped):
+        if character in "*_`$[]():#-~|<>&" and character != "\\":
+            assert escaped[place - 1] == "\\"
+
+
+def test_html_cannot_start_in_a_persons_words():
+    for made in (
+        markup.passage(NASTY, NASTY),
+        markup.title(NASTY, NASTY),
+        markup.entries([(NASTY, NASTY, NASTY, NASTY)]),
+        markup.table(NASTY, [NASTY], [[NASTY]], [False]),
+    ):
+        assert "<script" not in made
+        assert "alert(1)" in made
+
+
+def test_a_passage_keeps_its_paragraphs_and_its_language():
+    made = markup.passage("Uno.\n\nDos\nmás.\r\n\r\nTres.", "es")
+    assert made == '<div class="cg-told" lang="es"><p>Uno.</p><p>Dos más.</p><p>Tres.</p></div>'
+
+
+def test_a_table_can_be_reached_and_its_rows_are_named():
+    made = markup.table("Times", ["Group", "Days"], [["Trees", "7"]], [False, True])
+    assert 'role="region" tabindex="0" aria-label="Times"' in made
+    assert '<th scope="col">Group</th><th scope="col" class="n">Days</th>' in made
+    assert '<tr><th scope="row">Trees</th><td class="n">7</td></tr>' in made
+
+
+def test_no_two_columns_of_a_measure_have_one_heading():
+    for measure in ("time_to_close", "on_time_share", "budget_change", "capital_projects_table", "story_places"):
+        headings = [HEADINGS[column] for column in data.ask(measure).columns if column in HEADINGS]
+        assert len(headings) == len(set(headings)), measure
+
+
+def test_an_unknown_parameter_is_an_error():
+    with pytest.raises(TypeError, match="no parameter colour"):
+        data.ask("time_to_close", colour="red")
+
+
+def test_an_answer_may_be_changed_without_changing_the_next():
+    data.ask("time_to_close").loc[:, "n"] = 0
+    assert data.ask("time_to_close")["n"].sum() > 0
+
+
+def test_the_release_is_opened_for_reading_only():
+    with data._open(data.release()) as db, pytest.raises(Exception, match="readonly"):
+        db.execute("delete from service_requests")
+
+
+def time_row(**given) -> pd.Series:
+    return pd.Series({"median_days": 7, "median_low": 5, "median_high": 9, "p90_days": 20, "note": ""} | given)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (time_row(), "Half were closed within 7 days (95 % interval 5 to 9); nine in ten within 20 days."),
+        (
+            time_row(median_high=None, p90_days=None, note="more than a tenth still open after 90 days"),
+            "Half were closed within 7 days (95 % interval 5 to an end not reached); "
+            "more than a tenth still open after 90 days.",
+        ),
+        (
+            time_row(median_days=None, note="more than half still open after 90 days"),
+            "More than half still open after 90 days.",
+        ),
+    ],
+)
+def test_a_time_is_told_in_a_sentence_even_where_it_is_not_reached(row, sentence):
+    assert sentences.half(row) == sentence
+
+
+def test_a_month_more_or_fewer():
+    row = {"month_end": "2025-05-31", "opened": 10, "closed": 12}
+    assert "10 requests were opened, 2 fewer than were closed" in sentences.flow(pd.Series(row))
+    assert "as many as closed" in sentences.flow(pd.Series(row | {"closed": 10}))
+
+
+def test_before_anything_was_watched_everything_is_open():
+    frame = pd.DataFrame({"day": [40], "fixed": [0.5], "still_open": [0.5]})
+    assert sentences.ended(frame).startswith("30 days after they were made, 0 % of the requests were fixed, 0 %")
+
+
+def test_money_that_cannot_be_drawn_is_said():
+    rows = [("Streets", 300_00), ("Parks", 100_00), ("Streets", -50_00)]
+    frame = pd.DataFrame(rows, columns=["department", "amount_cents"])
+    assert sentences.budget(frame) == (
+        "$350 in all; the largest department is Streets, with $250. "
+        "−$50 is set against that and cannot be drawn as an area."
+    )
