@@ -1,8 +1,8 @@
 """The whole job against loading alone: `cityglass run` and `sqlite-utils insert --csv` of the same file, in turn.
 
-`cityglass run` reads, keeps the vault, anonymizes, gates, and publishes with indexes, full-text search, cubes, downloads
-and maps. The baselines only load every column: sqlite-utils as it comes, and `sqlite3 .import` with the indexes that the
-release has.  python -m bench.load [--rows 1000000] [--runs 5]
+`cityglass run` reads, keeps the vault, anonymizes, gates, and publishes with indexes, full-text search, cubes,
+downloads and maps. The baselines only load every column: sqlite-utils as it comes, and `sqlite3 .import` with as many
+indexes as the release has.  python -m bench.load [--rows 1000000] [--runs 5]
 """
 
 import argparse

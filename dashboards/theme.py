@@ -18,7 +18,7 @@ NIGHT = {"text": "#eef1f4", "background": "#14181d", "surface": "#1f252c"}
 SIZES = ((1e9, " billion", 2), (1e6, " million", 1), (1, "", 0))
 RAMP = (0.22, 0.40, 0.58, 0.78, 1.0)  # shares of the primary colour, few to many
 # Safe for the colour-blind, and apart from each other in lightness where they meet in a stack.
-OUTCOME_COLOURS = dict(zip(OUTCOMES, ("", "#7fb8c4", "#e0a458", "#9a7aa0", "#c76b5c", "#8a8f98"), strict=True))
+OUTCOME_COLOURS = dict(zip(OUTCOMES, ("", "#9ccbd4", "#b4781f", "#d9b8dc", "#a8483a", "#a9adb4"), strict=True))
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -57,8 +57,10 @@ def read(metadata: Path) -> Theme:
 
 def at_night(theme: Theme) -> Theme:
     """The same city for a reader whose screen is dark; the same colours as Streamlit's own dark theme is given."""
-    night = NIGHT | {"primary": mix(theme["primary"], "#ffffff", 0.45), "accent": mix(theme["accent"], "#ffffff", 0.55)}
-    return replace(theme, colours=palette(theme.colours | night))
+    named = {"primary": mix(theme["primary"], "#ffffff", 0.45), "accent": mix(theme["accent"], "#ffffff", 0.55)}
+    follow = {"muted": mix(NIGHT["text"], NIGHT["background"], 0.72), "on_primary": NIGHT["background"]}
+    line = {"line": mix(NIGHT["text"], NIGHT["background"], 0.16)}
+    return replace(theme, colours=NIGHT | named | follow | line)
 
 
 def style(theme: Theme) -> str:

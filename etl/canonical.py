@@ -35,7 +35,7 @@ FLAGS = {
 }
 TEXT_SQL = (
     "case when contains({x}, '  ') or contains({x}, chr(9)) or contains({x}, chr(10)) or contains({x}, chr(13)) "
-    r"then trim(regexp_replace({x}, '\s+', ' ', 'g')) else {x} end"
+    r"then nullif(trim(regexp_replace({x}, '\s+', ' ', 'g')), '') else {x} end"
 )
 EPOCHS = {"seconds": (11, 1), "milliseconds": (14, 1000)}  # digits of a believable one, and how many make a second
 UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Type.INTEGER, Type.CENTS)}
@@ -157,7 +157,8 @@ def _stem_of_instant(column: Column, dataset: Dataset) -> str:
 
 def _outer_sql(column: Column, source: Source, dataset: Dataset) -> str:
     if instant := _stem_of_instant(column, dataset):
-        return f"timezone({_quote(source.time_zone)}, {instant})::date::varchar as {column.name}"
+        local = f"timezone({_quote(source.time_zone)}, {instant})::date::varchar"
+        return f"case when isfinite({instant}) then {local} end as {column.name}"
     if column.type is Type.INSTANT:
         return f"epoch({column.name})::bigint as {column.name}"
     return column.name
@@ -179,7 +180,7 @@ def _instant(x: str, source: Source) -> str:
     naive = _naive(x, forms)
     close = f"replace(replace({x}, ' +', '+'), ' -', '-')"
     aware = (
-        rf"case when regexp_matches({x}, ':\d\d.*([Zz]|[+-]\d\d(:?\d\d)?| [A-Za-z_/]{{{{3,}}}})$') "
+        rf"case when regexp_matches({x}, ':\d\d.*([Zz]|[+-]\d\d(:?\d\d)?| [A-Za-z_/]{{3,}})$') "
         f"then try_cast(upper({close}) as timestamptz)"
     )
     if source.layout.get("epoch"):

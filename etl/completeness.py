@@ -24,8 +24,10 @@ def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list
     unusable = [
         Fate("quarantined", reason, keys)
         for reason, keys in vault.rows(
-            f"""select reason, count(distinct case when key = '' then hash::varchar else key end) from quarantine
-        where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset})) group by reason order by reason""",
+            f"""select reason, count(*) from (
+            select any_value(reason order by row_number) as reason from quarantine
+            where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
+            group by source, case when key = '' then hash::varchar else key end) group by reason order by reason""",
             dataset,
         )
     ]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from narwhals import col, lit
 
 from etl import completeness, tables
-from etl.anonymize import FROZEN, Anonymized, Context, local_day, service_requests
+from etl.anonymize import Anonymized, Context, local_day, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine

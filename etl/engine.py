@@ -81,12 +81,13 @@ class DuckEngine:
         padded = key.ljust(BLOCK, b"\0")
         inner, outer = (bytes(b ^ pad for b in padded).hex() for pad in (0x36, 0x5C))
         message = "encode(source || chr(31) || key)"
+        mac = f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message})))"
         relation = frame.to_native().query(
             "rows_",
             f"""select * exclude (mac, high, low), (('0x' || mac[1:16])::ubigint >> 1)::bigint as id,
             {_base32("high")} || {_base32("low")} as public_id
             from (select *, ('0x' || mac[1:10])::bigint as high, ('0x' || mac[11:20])::bigint as low
-            from (select *, sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message}))) as mac from rows_))""",
+            from (select *, {mac} as mac from rows_))""",
         )
         return nw.from_native(relation)
 

@@ -2,6 +2,7 @@
 
 CHECKS look at the new release, the one before and the policy; nothing else can publish."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -64,6 +65,15 @@ def _one(case: Case, sql: str):
     return case.new.execute(sql).fetchone()[0]
 
 
+def _rows(case: Case, table: str = "service_requests") -> int:
+    return _one(case, f"select count(*) from {table}")
+
+
+def _none(check_name: str, what: str, found: int, n: int) -> Finding:
+    """A finding that demands none of something."""
+    return Finding(check_name, f"0 {what}", str(found), found == 0, n)
+
+
 def closed_list(case: Case) -> list[Finding]:
     found = []
     for table in tables():
@@ -80,8 +90,9 @@ def closed_list(case: Case) -> list[Finding]:
 def small_classes(case: Case) -> list[Finding]:
     """Every class of B and C holds k rows at k places, and in C no class tells one value of all its members."""
     case.new.execute(
-        f"""create temp table classes as select tier, count(*) as n, count(distinct duration_days) as durations,
-        count(distinct on_time) as words, count(on_time) as told from service_requests where tier <> 'A' group by tier, {CLASS}"""
+        f"""create temp table classes as
+        select tier, count(*) as n, count(distinct duration_days) as durations, count(distinct on_time) as words,
+        count(on_time) as told from service_requests where tier <> 'A' group by tier, {CLASS}"""
     )
     found = {
         tier: (least, n)
@@ -95,31 +106,26 @@ def small_classes(case: Case) -> list[Finding]:
             places = case.fewest_locations.get(tier, k)
             findings.append(Finding(f"locations_per_class_{tier}", f"at least {k}", str(places), places >= k, classes))
     bad = _one(case, "select count(*) from classes where tier = 'C' and (durations = 1 or (words = 1 and told = n))")
-    return [
-        *findings,
-        Finding("two_values_in_c", "0 classes share one value", str(bad), bad == 0, found.get("C", (0, 0))[1]),
-    ]
+    return [*findings, _none("two_values_in_c", "classes share one value", bad, found.get("C", (0, 0))[1])]
 
 
 def tier_columns(case: Case) -> list[Finding]:
     bad = _one(
         case,
-        """select count(*) from service_requests where tier not in ('A', 'B', 'C') or text is not null or photo is not null
+        """select count(*) from service_requests
+        where tier not in ('A', 'B', 'C') or text is not null or photo is not null
         or (tier = 'A' and duration_days is not null) or (tier = 'C' and disposition is not null)
         or (tier <> 'A' and coalesce(service_name, service_code, duration_hours) is not null)
         or (tier <> 'A' and requested_grain = 'day')""",
     )
-    return [Finding("columns_per_tier", "0 rows show more than their tier allows", str(bad), bad == 0, _rows(case))]
-
-
-def _rows(case: Case) -> int:
-    return _one(case, "select count(*) from service_requests")
+    return [_none("columns_per_tier", "rows show more than their tier allows", bad, _rows(case))]
 
 
 def complete(case: Case) -> list[Finding]:
     findings = []
+    told_of = "released + waiting + withheld + quarantined + erased + deleted_upstream"
     for dataset, read, told, unusable, released in case.new.execute(
-        "select dataset, read, released + waiting + withheld + quarantined + erased + deleted_upstream, quarantined, released from completeness"
+        f"select dataset, read, {told_of}, quarantined, released from completeness"
     ):
         findings.append(Finding(f"complete_{dataset}", f"read = {read}", str(told), read == told, read))
         rows = _one(case, f"select count(*) from {DATASETS[dataset].table.name}")
@@ -139,15 +145,7 @@ def complete(case: Case) -> list[Finding]:
 
 def unique_ids(case: Case) -> list[Finding]:
     doubled = _one(case, "select count(*) - count(distinct public_id) from service_requests")
-    return [
-        Finding(
-            "unique_public_ids",
-            "0 doubled",
-            str(doubled),
-            doubled == 0,
-            _rows(case),
-        )
-    ]
+    return [_none("unique_public_ids", "doubled", doubled, _rows(case))]
 
 
 def rollups_agree(case: Case) -> list[Finding]:
@@ -171,24 +169,21 @@ def monotone(case: Case) -> list[Finding]:
     """No row became finer or moved since the release before."""
     if not case.same_epoch:
         return []
-    level, grain = (" ".join(f"when '{name}' then {i}" for i, name in enumerate(names)) for names in (LEVELS, GRAINS))
+    ranks = (("place_level", LEVELS), ("requested_grain", GRAINS))
+    coarser = " and ".join(f"{_rank('n', word, names)} >= {_rank('b', word, names)}" for word, names in ranks)
     moved = case.new.execute(
-        f"""select n.id from service_requests n join before.service_requests b using (id)
-        where (n.place_id, n.requested_bucket, n.requested_grain, n.service_group) is not (b.place_id, b.requested_bucket, b.requested_grain, b.service_group)
-        and not (case n.place_level {level} end >= case b.place_level {level} end and case n.requested_grain {grain} end >= case b.requested_grain {grain} end
-                 and n.id in (select value from json_each(?)))
-        and not (n.tier = 'A' and (n.place_id, n.requested_bucket) is (b.place_id, b.requested_bucket))""",
-        [str(sorted(case.fallen))],
-    ).fetchall()
-    return [
-        Finding(
-            "monotone",
-            "0 rows finer or moved",
-            str(len(moved)),
-            not moved,
-            _one(case, "select count(*) from before.service_requests"),
-        )
-    ]
+        f"""select count(*) from service_requests n join before.service_requests b using (id)
+        where (n.place_id, n.requested_bucket, n.requested_grain) is not (b.place_id, b.requested_bucket, b.requested_grain)
+        and not ({coarser} and n.id in (select value from json_each(?)))
+        or n.tier <> 'A' and n.service_group is not b.service_group""",
+        [json.dumps(sorted(case.fallen))],
+    ).fetchone()[0]
+    return [_none("monotone", "rows finer or moved", moved, _rows(case, "before.service_requests"))]
+
+
+def _rank(table: str, column: str, names: tuple[str, ...]) -> str:
+    order = " ".join(f"when '{name}' then {rank}" for rank, name in enumerate(names))
+    return f"case {table}.{column} {order} end"
 
 
 def differences(case: Case) -> list[Finding]:
@@ -201,17 +196,9 @@ def differences(case: Case) -> list[Finding]:
             f"""select count(*) from (select count(*) as added from service_requests n where tier = ?
             and id not in (select id from before.service_requests) and id not in (select value from json_each(?))
             group by {CLASS} having added < ?)""",
-            [tier, str(sorted(case.fallen)), k],
+            [tier, json.dumps(sorted(case.fallen)), k],
         ).fetchone()[0]
-    return [
-        Finding(
-            "no_small_difference",
-            "0 classes grew by less than k",
-            str(bad),
-            bad == 0,
-            _rows(case),
-        )
-    ]
+    return [_none("no_small_difference", "classes grew by less than k", bad, _rows(case))]
 
 
 def sound(case: Case) -> list[Finding]:

@@ -19,6 +19,7 @@ from hub.errors import IncompleteError
 from hub.schema import Dataset
 
 OLDER_COPY = "an older copy of an id that came again with other content"
+MET = "coalesce(nullif(staged.key, ''), staged.hash::varchar)"  # a row without a key is met by its content
 BATCH_ROWS = 20_000
 FEWER = 0.2  # a reading with so much fewer keys than the last one is not believed
 
@@ -51,17 +52,22 @@ def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
         vault.con.register("record", record)
         for statement in _stage(source, dataset):
             vault.con.execute(statement)
-        kept, keyless = vault.rows("select count(*), count(*) filter (key = '') from staged")[0]
+        kept = vault.one("select count(*) from staged")
         for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)
         _keep_aside(vault, source.name, dataset, part, page)
         written = _write(vault, source, dataset)
         met = vault.one("select count(*) from seen where source = ?", source.name)
         vault.con.execute(
-            """insert into seen select distinct source, key from staged where key <> ''
-            and not exists (select 1 from seen n where n.source = staged.source and n.key = staged.key)"""
+            f"""insert into seen select source, {MET} as met, bool_or(reason is null) from staged
+            where not exists (select 1 from seen n where n.source = staged.source and n.key = {MET}) group by source, met"""
         )
-        keys = vault.one("select count(*) from seen where source = ?", source.name) - met + keyless + len(page.rejected)
+        vault.con.execute(
+            f"update seen set is_usable = true where not is_usable and source = ? and key in ("
+            f"select {MET} from staged where reason is null)",
+            [source.name],
+        )
+        keys = vault.one("select count(*) from seen where source = ?", source.name) - met + len(page.rejected)
         wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
         line = [
             source.name,
@@ -109,9 +115,11 @@ def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
         statements.append(
             older
             + f"""row_number in (select s.row_number from staged s join seen n using (source, key)
-            join records_{dataset.name} h using (source, key) where s.updated_datetime < h.updated_datetime and s.hash <> h.hash)"""
+            join records_{dataset.name} h using (source, key)
+            where n.is_usable and s.updated_datetime < h.updated_datetime and s.hash <> h.hash)"""
         )
-    equal = """delete from staged where reason is null and row_number not in (select max(row_number) from staged group by key)
+    equal = """delete from staged where reason is null and row_number not in (
+        select max(row_number) from staged where reason is null group by key)
     and key in (select key from staged where reason is null group by key having count(*) > 1)"""
     return [*statements, equal]
 
@@ -126,9 +134,9 @@ def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Pa
     )
     for number, reason in page.rejected:
         vault.con.execute(
-            """insert into quarantine select ?, ?, '', h, ?, ?, ?, null from (select hash(?) as h)
+            """insert into quarantine select ?, ?, '', h, ?, null, ?, null from (select hash(?) as h)
             where h not in (select hash from quarantine)""",
-            [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
+            [source, dataset.name, part, reason, f"{part}:{number}:{reason}"],
         )
 
 
@@ -155,6 +163,19 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     if written:
         vault.con.execute(f"insert into {held} select * from changed")
     return written
+
+
+def restore(vault: Vault, source: Source) -> int:
+    """Forget that a copy was the older one where the newer one is gone from the source. Returns for how many keys: if
+    there are any, the source must be read again."""
+    only_older = """source = $source and reason = $older and key in (
+        select key from seen where source = $source and not is_usable)"""
+    given = {"source": source.name, "older": OLDER_COPY}
+    found = vault.con.execute(f"select count(distinct key) from quarantine where {only_older}", given).fetchone()[0]
+    if found:
+        with vault.transaction():
+            vault.con.execute(f"delete from quarantine where {only_older}", given)
+    return found
 
 
 def complete(

@@ -33,6 +33,24 @@ TOLD_LATER = ("sources", "releases", "_privacy_audit")  # they tell about the re
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """What to publish from, for whom, where to, and who signed for it."""
+
+    vault: Vault
+    city: City
+    policy: Policy
+    data: Path
+    signed: str
+
+    def state(self) -> str:
+        """Fingerprint of everything a release is made from: if it is unchanged there is nothing to publish."""
+        areas = self.vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
+        as_of = self.vault.rows("select name, value from settings where name like 'as_of:%' order by name")
+        kinds = (self.policy.hash, self.policy.k, version("cityglass"), self.city.path.read_bytes())
+        return hashlib.sha256(repr((self.vault.setting("changes"), as_of, areas, *kinds)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What a publish did; `release` is None if nothing had changed since the last one."""
 
@@ -41,49 +59,28 @@ class Published:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def publish(
-    vault: Vault, city: City, policy: Policy, data: Path, signed: str, step: Callable[[str], None] = lambda _: None
-) -> Published:
-    """Make one release from the vault and serve it. `signed` says who signed the policy; `step` is told what goes on.
+def publish(job: Job, step: Callable[[str], None] = lambda _: None) -> Published:
+    """Make one release from the vault and serve it; `step` is told what goes on.
 
     Raises GateError if a check fails and DiskError if there is no room; the old release stays up."""
-    before, state = releases.current(data), fingerprint(vault, city, policy)
-    if before and vault.setting("published") == f"{before.id} {state}":
+    before, state = releases.current(job.data), job.state()
+    if before and job.vault.setting("published") == f"{before.id} {state}":
         return Published(None)
-    made, seconds = contents.gather(vault, city, policy, data, before), {}
+    made, seconds = contents.gather(job.vault, job.city, job.policy, job.data, before), {}
     try:
-        with _workspace(data) as folder:
-            for name, work in _stages(made, city, folder):
+        with _workspace(job.data) as folder:
+            for name, work in _stages(made, job.city, folder):
                 step(name)
                 seconds[name] = _timed(work)
             release_id = _release_id(made, folder, state)
             step("checking")
-            findings = _check(made, city, policy, folder, release_id)
+            findings = _check(made, job, folder, release_id)
             step("swapping in")
-            return Published(
-                _swap(vault, made, city, policy, data, folder, release_id, signed, state, findings), findings, seconds
-            )
+            return Published(_swap(made, job, folder, release_id, state, findings), findings, seconds)
     except OSError as error:
-        raise DiskError(
-            f"The release could not be written: {error.strerror or error}.",
-            "free disk space and publish again; the old release stays",
-        ) from error
-
-
-def fingerprint(vault: Vault, city: City, policy: Policy) -> str:
-    """Of everything a release is made from: if it is unchanged there is nothing to publish."""
-    areas = vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
-    as_of = vault.rows("select name, value from settings where name like 'as_of:%' order by name")
-    parts = (
-        vault.setting("changes"),
-        as_of,
-        areas,
-        policy.hash,
-        policy.k,
-        version("cityglass"),
-        city.path.read_bytes(),
-    )
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+        why = error.strerror or error
+        cure = "free disk space and publish again; the old release stays"
+        raise DiskError(f"The release could not be written: {why}.", cure) from error
 
 
 @contextmanager
@@ -136,21 +133,18 @@ def _release_id(made: Contents, folder: Path, state: str) -> str:
     return f"{datetime.fromtimestamp(made.as_of, UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
 
 
-def _check(made: Contents, city: City, policy: Policy, folder: Path, release_id: str) -> tuple[Finding, ...]:
-    path = folder / "city.db"
+def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:
+    path, city = folder / "city.db", job.city
     database.add(path, {"sources": made.sources, "releases": [made.line(release_id)]})
     database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
-    case = Case(
-        policy, made.before.db if made.before else None, made.fewest_locations(), made.fallen(), made.same_epoch
-    )
+    before = made.before.db if made.before else None
+    case = Case(job.policy, before, made.fewest_locations(), made.fallen(), made.same_epoch)
     findings = tuple(gate.judge(path, case))
-    failed = [finding for finding in findings if not finding.is_passed]
+    failed = [f"{f.check_name} is {f.value}, must be {f.bound}" for f in findings if not f.is_passed]
     if failed:
         raise GateError(
-            "The gate refused the release: "
-            + "; ".join(f"{f.check_name} is {f.value}, must be {f.bound}" for f in failed)
-            + ". The old release stays.",
+            f"The gate refused the release: {'; '.join(failed)}. The old release stays.",
             "mend the source or the policy, then publish again",
             findings=[finding.row for finding in findings],
         )
@@ -164,62 +158,50 @@ def _check(made: Contents, city: City, policy: Policy, folder: Path, release_id:
 
 
 def _swap(
-    vault,
-    made: Contents,
-    city: City,
-    policy: Policy,
-    data: Path,
-    folder: Path,
-    release_id: str,
-    signed: str,
-    state: str,
-    findings,
+    made: Contents, job: Job, folder: Path, release_id: str, state: str, findings: tuple[Finding, ...]
 ) -> Release:
     """Describe the release, freeze what it shows, and make it current in one rename."""
-    (folder / "audit.json").write_text(
-        json.dumps(_audit(policy, signed, release_id, findings), indent=1) + "\n", "utf-8"
-    )
-    (folder / "datapackage.json").write_text(
-        json.dumps(downloads.datapackage(city, release_id, folder), indent=1) + "\n", "utf-8"
-    )
-    manifest = made.line(release_id) | {
-        "created": int(time()),
-        "city": city.name,
-        "generalisation": policy.generalisation,
-        "day": made.today,
-        "grid_day": made.grid,
-        "signed": signed,
-        "tables": downloads.contents(folder / "city.db"),
-        "files": {
-            str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)}
-            for p in sorted(folder.rglob("*"))
-            if p.is_file()
-        },
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+    _write(folder / "audit.json", _audit(job, release_id, findings))
+    _write(folder / "datapackage.json", downloads.datapackage(job.city, release_id, folder))
+    _write(folder / "manifest.json", _manifest(made, job, folder, release_id))
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o444)
-    made.freeze(vault, release_id)
-    release = Release(releases.folder(data) / release_id)
+    made.freeze(job.vault, release_id)
+    release = Release(releases.folder(job.data) / release_id)
     if release.path.exists():
         shutil.rmtree(release.path)
     os.rename(folder, release.path)
-    releases.make_current(data, release)
-    vault.set("published", f"{release_id} {state}")
-    releases.prune(data, city.keep)
+    releases.make_current(job.data, release)
+    job.vault.set("published", f"{release_id} {state}")
+    releases.prune(job.data, job.city.keep)
     return release
 
 
-def _audit(policy: Policy, signed: str, release_id: str, findings: tuple[Finding, ...]) -> dict:
+def _write(path: Path, told: dict) -> None:
+    path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+
+
+def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return made.line(release_id) | {
+        "created": int(time()),
+        "city": job.city.name,
+        "generalisation": job.policy.generalisation,
+        "day": made.today,
+        "grid_day": made.grid,
+        "signed": job.signed,
+        "tables": downloads.contents(folder / "city.db"),
+        "files": {
+            str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)} for p in files
+        },
+    }
+
+
+def _audit(job: Job, release_id: str, findings: tuple[Finding, ...]) -> dict:
+    policy = {name: getattr(job.policy, name) for name in ("hash", "version", "mode", "review")}
     return {
         "release": release_id,
-        "policy": {
-            "hash": policy.hash,
-            "version": policy.version,
-            "mode": policy.mode,
-            "review": policy.review,
-            "signed": signed,
-        },
+        "policy": policy | {"signed": job.signed},
         "is_passed": all(finding.is_passed for finding in findings),
         "findings": [finding.row for finding in findings],
     }

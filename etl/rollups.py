@@ -76,7 +76,7 @@ def _counts(rows: nw.LazyFrame, engine, places: list[dict]) -> dict[str, pa.Tabl
 
 
 def _durations(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """Closed rows by elapsed days, open ones by the days they were watched: the last day told less the end of their bucket."""
+    """Closed rows by elapsed days, open ones by the days they were watched: last day told less end of bucket."""
     day = when(col("closed") == 1).then(col("elapsed")).otherwise(col("until_") - col("bucket_end"))
     watched = frame.with_columns(day=day).filter(~col("day").is_null(), ~col("status").is_null())
     counts = {name: (col("outcome") == name).fill_null(False).cast(nw.Int64).sum() for name in OUTCOMES}

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from etl import areas, canonical, intake, release, status
-from etl.release import Published
+from etl.release import Job, Published
 from etl.sources import SOURCES
 from etl.vault import Vault, open_vault
 from hub.city import AREAS, City, Source
@@ -101,13 +101,16 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
     parts, mapping = adapter.parts(asked), _mapping(source)
     if intake.is_read(vault, source, parts, mapping):
         return Pulled(source.name, unchanged=True)
-    intake.begin(vault, source)
-    rows = written = 0
-    for part, _ in parts:
-        for page in adapter.pages(asked, part):
-            written += intake.add(vault, city, source, part, page)
-            rows += page.rows.num_rows
-            step(f"reading {source.name}: {rows:,} rows")
+    for _ in range(2):
+        intake.begin(vault, source)
+        rows = written = 0
+        for part, _ in parts:
+            for page in adapter.pages(asked, part):
+                written += intake.add(vault, city, source, part, page)
+                rows += page.rows.num_rows
+                step(f"reading {source.name}: {rows:,} rows")
+        if not intake.restore(vault, source):
+            break
     intake.complete(vault, source, parts, mapping, now, accept_fewer)
     return Pulled(source.name, rows, written)
 
@@ -127,7 +130,7 @@ def _raise_first(pulled: list[Pulled]) -> None:
 def publish(vault: Vault, city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
     """Make and serve a release. Raises GateError if nobody has signed the policy as it stands."""
     policy = load_policy(city.path, city.slug, k=city.k)
-    return release.publish(vault, city, policy, data, _signed(vault, policy, sign_off), step)
+    return release.publish(Job(vault, city, policy, data, _signed(vault, policy, sign_off)), step)
 
 
 def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:

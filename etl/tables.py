@@ -186,7 +186,7 @@ def about() -> dict[str, list[dict]]:
 def sources(vault: Vault, city: City) -> list[dict]:
     """One row per source that was read whole."""
     read = vault.rows(
-        "select source, sum(rows_read)::bigint, min(proven_by), max(ended) from readings group by source order by source"
+        "select source, sum(rows_read)::bigint, min(proven_by), max(ended) from readings group by 1 order by 1"
     )
     return [_source(vault, city, *line) for line in read]
 

@@ -1,7 +1,8 @@
 """The vault: records, readings and ledgers in one private DuckDB file; a page is one transaction.
 
 records_<dataset>   what each source key says now (deleted_upstream: gone from the city's system)
-pages, seen         the reading that is under way: one line per page, and every key met so far
+pages, seen         the reading that is under way: one line per page, and every key met so far (a row without one is
+                    met by its content hash)
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised; it may only become coarser
@@ -35,7 +36,7 @@ create table if not exists pages(
 create table if not exists readings(
     source varchar, part varchar, fingerprint varchar, mapping varchar, rows_read bigint, keys bigint, set_aside bigint,
     written bigint, dropped varchar, proven_by varchar, ended bigint);
-create table if not exists seen(source varchar, key varchar);
+create table if not exists seen(source varchar, key varchar, is_usable boolean);
 create table if not exists quarantine(
     source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar, row varchar);
 create table if not exists release_ledger(

@@ -146,9 +146,9 @@ def init(name: str | None, city_file: Path, data: Path) -> Said:
         raise ConfigurationError(f"There is no ready city {name!r}.", f"choose one of: {', '.join([*ready, 'sample'])}")
     if city_file.exists():
         raise ConfigurationError(f"{city_file} is there already.", "name another file with --city, or move it away")
-    shutil.copyfile(READY / f"{name}.yml", city_file)
     policy = city_file.parent / "policies" / "service_requests.yml"
     policy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(READY / f"{name}.yml", city_file)
     if not policy.exists():
         shutil.copyfile(path_of(READY / f"{name}.yml", name, "service_requests"), policy)
     return Said(
@@ -265,21 +265,23 @@ def _released(published, data: dict | None = None, lines: tuple[str, ...] = ()) 
 @main.command()
 @click.option("--port", type=int, default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--workers", type=int, default=1, show_default=True, help="More than one serves Datasette without dashboards.")
 @verb
-def serve(city_file: Path, data: Path, port: int, host: str) -> Said:
+def serve(city_file: Path, data: Path, port: int, host: str, workers: int) -> Said:
     """Serve the current release: Datasette at the root, dashboards under /dashboards.
 
     Example: cityglass serve --port 8001"""
-    return _serve(load_city(city_file), data, host, port)
+    return _serve(load_city(city_file), data, host, port, workers)
 
 
-def _serve(city: City, data: Path, host: str, port: int) -> Said:
+def _serve(city: City, data: Path, host: str, port: int, workers: int = 1) -> Said:
     from dashboards.routes import ROUTES
     from hub import app
 
     if kept_releases.current(data) is None:
         raise ConfigurationError(f"There is no release in {data / 'public'}.", "make one with `cityglass run`")
-    app.serve(data, city, routes=ROUTES, script=ROOT / "dashboards" / "app.py", host=host, port=port)
+    script = ROOT / "dashboards" / "app.py"
+    app.serve(data, city, routes=ROUTES, script=script, host=host, port=port, workers=workers)
     return Said("Stopped.")
 
 

@@ -42,7 +42,7 @@ class Areas:
         return cls(tuple(name for name, _ in rows), shapes, STRtree(shapes))
 
     def of_points(self, lats: list[float], longs: list[float]) -> list[str | None]:
-        """The district that holds each point, else the nearest within NEAR; on a shared edge the first by name order."""
+        """The district that holds each point, else the nearest within NEAR; on a shared edge the first by name."""
         found: list[str | None] = [None] * len(lats)
         if self.shapes and lats:
             where = points(longs, lats)
