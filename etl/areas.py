@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+
 from etl.sources.page import plain
 from etl.vault import Vault
 from hub.city import Source
@@ -27,6 +30,23 @@ def _names(source: Source) -> list[str]:
     return [given] if isinstance(given, str) else given
 
 
+def _row(source: Source, path: Path, wanted: set[str], number: int, feature: dict) -> list[tuple[str, str, str, str]]:
+    """The feature as a row; none if it has no name or no outline."""
+    try:
+        properties, geometry = feature.get("properties") or {}, feature.get("geometry")
+        name = next((str(value) for key, value in properties.items() if plain(key) in wanted and value is not None), "")
+        kind = "water" if properties.get("kind") == "water" else ""
+        if not geometry or not (name or kind):
+            return []
+        shape(geometry)
+    except (AttributeError, TypeError, ValueError, KeyError, IndexError, ShapelyError):
+        raise SourceError(
+            f"{path} (source {source.name!r}): feature {number} has no outline that can be drawn.",
+            "mend the feature or take it out",
+        ) from None
+    return [(source.name, name, kind, json.dumps(geometry, sort_keys=True))]
+
+
 def count(source: Source) -> dict[str, int]:
     """How many usable features each file of the layer holds."""
     return {place: len(_features(source, Path(place))) for place in source.location}
@@ -35,8 +55,7 @@ def count(source: Source) -> dict[str, int]:
 def _features(source: Source, path: Path) -> list[tuple[str, str, str, str]]:
     wanted = {plain(alias) for alias in _names(source)}
     try:
-        collection = json.loads(path.read_text("utf-8-sig"))
-        features = collection["features"]
+        features = json.loads(path.read_text("utf-8-sig"))["features"]
     except FileNotFoundError:
         cure = (
             "write the sample city's files with `cityglass init sample`"
@@ -44,17 +63,13 @@ def _features(source: Source, path: Path) -> list[tuple[str, str, str, str]]:
             else "correct its location in city.yml"
         )
         raise SourceError(f"{path} (source {source.name!r}) does not exist.", cure) from None
+    except OSError as error:
+        raise SourceError(f"{path} (source {source.name!r}) cannot be read: {error.strerror}.", "name a file") from None
     except (ValueError, KeyError, TypeError):
         raise SourceError(
             f"{path} (source {source.name!r}) is no GeoJSON FeatureCollection.", "export it again as GeoJSON"
         ) from None
-    rows = []
-    for feature in features:
-        properties = feature.get("properties") or {}
-        name = next((str(value) for key, value in properties.items() if plain(key) in wanted and value is not None), "")
-        kind = "water" if properties.get("kind") == "water" else ""
-        if feature.get("geometry") and (name or kind):
-            rows.append((source.name, name, kind, json.dumps(feature["geometry"], sort_keys=True)))
+    rows = [row for number, feature in enumerate(features, 1) for row in _row(source, path, wanted, number, feature)]
     if not rows:
         raise SourceError(
             f"{path} (source {source.name!r}) has no feature with {', '.join(_names(source))}.",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from etl import areas, canonical
-from etl.sources import SOURCES
+from etl.sources import adapter_of
 from etl.sources.page import plain
 from hub.city import AREAS, City, Source
 from hub.datasets import DATASETS
@@ -41,7 +41,7 @@ def _areas(source: Source) -> dict[str, list[str]]:
 
 
 def _columns(source: Source) -> dict[str, list[str]]:
-    dataset, adapter = DATASETS[source.dataset], SOURCES[source.adapter]
+    dataset, adapter = DATASETS[source.dataset], adapter_of(source.name, source.adapter)
     asked = canonical.request(source, dataset)
     page = next(iter(adapter.pages(asked, adapter.parts(asked)[0][0])))
     received = page.rows.column_names

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from etl import areas, canonical, intake, release, status
 from etl.release import Job, Published
-from etl.sources import SOURCES
+from etl.sources import adapter_of
 from etl.vault import Vault, open_vault
 from hub.city import AREAS, City, Source
 from hub.datasets import DATASETS
@@ -92,11 +92,7 @@ def _read_areas(vault: Vault, source: Source) -> Pulled:
 
 
 def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step) -> Pulled:
-    adapter, now = SOURCES.get(source.adapter), int(time.time())
-    if adapter is None:
-        raise ConfigurationError(
-            f"sources.{source.name}.adapter is {source.adapter!r}.", f"known adapters: {', '.join(SOURCES)}"
-        )
+    adapter, now = adapter_of(source.name, source.adapter), int(time.time())
     asked = canonical.request(source, DATASETS[source.dataset])
     parts, mapping = adapter.parts(asked), _mapping(source)
     if intake.is_read(vault, source, parts, mapping):

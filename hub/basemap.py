@@ -18,6 +18,7 @@ from pmtiles.writer import write
 from shapely.geometry import mapping, shape
 
 ZOOMS = range(8, 15)
+WIDE = 12  # up to this zoom a window shows more than the city
 HALF = math.pi * 6378137  # half the side of the Mercator square, metres
 EXTENT = 4096  # units of a tile's side
 BUFFER = 64  # units drawn beyond it, so that no seam shows
@@ -144,10 +145,12 @@ def _clipped(features: list, hits: Iterable[int], window: shapely.Geometry) -> I
 
 
 def _cover(bbox, zoom: int) -> Iterator[tuple[int, int]]:
+    """The tiles of the city, and far out one more on every side: a wide window shows them."""
+    around = 1 if zoom <= WIDE else 0
     (west, south), (east, north) = _mercator(np.array([[bbox[0], bbox[1]], [bbox[2], bbox[3]]]))
     side = 2 * HALF / 2**zoom
-    for x in range(int((west + HALF) // side), int((east + HALF) // side) + 1):
-        for y in range(int((HALF - north) // side), int((HALF - south) // side) + 1):
+    for x in range(int((west + HALF) // side) - around, int((east + HALF) // side) + 1 + around):
+        for y in range(int((HALF - north) // side) - around, int((HALF - south) // side) + 1 + around):
             yield x, y
 
 

@@ -9,29 +9,13 @@ from zoneinfo import ZoneInfo
 
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError
-from hub.strict_yaml import Each, load
+from hub.layout import LAYOUT, check_layout, is_date
+from hub.strict_yaml import Each, line_of, load
 
 # A source is named for the dataset it feeds; requests is the field's short word for service requests.
 DATASET_OF_SOURCE = {"requests": "service_requests", **{name: name for name in DATASETS if name != "service_requests"}}
 AREAS = ("boundaries", "streets")
 
-LAYOUT = {
-    "format": str,  # csv, geojson, parquet; else told by the file's name
-    "encoding": str,
-    "delimiter": str,
-    "dates": [str],  # strptime forms, tried in order
-    "epoch": str,  # seconds or milliseconds: numbers are UTC epochs
-    "nulls": [str],
-    "sentinels": [str],  # dates that mean 'none'
-    "default_points": [[float]],  # lat, long of a geocoder's fallback
-    "statuses": Each(str),  # the city's word -> open or closed
-    "dispositions": [{"contains": str, "is": str}],  # first match wins, over the closing words
-    "status_dispositions": Each(str),  # the city's status word -> disposition
-    "rows_from_columns": [{"column": str, "beside": str, "set": Each((str, int))}],  # amount columns of wide tables
-    "only": Each([str]),  # keep rows whose column holds one of these; the others are counted as set aside
-    "phases": Each(str),  # a project's status word -> phase
-    "totals": [{"of": Each((str, int)), "cents": int, "stated_in": str}],
-}
 SOURCE = {
     "adapter": str,
     "location": (str, [str]),
@@ -119,7 +103,17 @@ class City:
 
 def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
     """Read city.yml. `reads` replaces the locations of named sources for once (--from)."""
-    raw = load(path, SHAPE)
+    try:
+        return _city(path, load(path, SHAPE), dict(reads or {}))
+    except ConfigurationError as error:
+        key = error.message.removeprefix(f"{path}: ").split(" ")[0]
+        line = line_of(path, key) if error.message.startswith(f"{path}: ") else 0
+        raise ConfigurationError(
+            error.message.replace(f"{path}:", f"{path}:{line}:", 1) if line else error.message, error.cure
+        ) from None
+
+
+def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
     about = raw.get("city") or {}
     for key in ("name", "slug", "time_zone", "bbox"):
         if key not in about:
@@ -130,9 +124,11 @@ def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
     bbox = about["bbox"]
     if len(bbox) != 4 or not (-180 <= bbox[0] < bbox[2] <= 180 and -90 <= bbox[1] < bbox[3] <= 90):
         raise ConfigurationError(f"{path}: city.bbox is {bbox}.", "give west, south, east, north in degrees")
-    reads = dict(reads or {})
+    privacy, publish, pages = (raw.get(key) or {} for key in ("privacy", "publish", "pages"))
+    _stricter(privacy, publish, path)
+    withheld = tuple(privacy.get("columns", {}))
     sources = {
-        name: _source(name, spec, about["time_zone"], path, reads.pop(name, None))
+        name: _source(name, spec, about["time_zone"], path, reads.pop(name, None), withheld)
         for name, spec in (raw.get("sources") or {}).items()
     }
     if reads:
@@ -141,7 +137,6 @@ def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
             f"its sources are: {', '.join(sources) or 'none'}",
         )
     brand = raw.get("brand") or {}
-    privacy, publish, pages = (raw.get(key) or {} for key in ("privacy", "publish", "pages"))
     return City(
         path=path,
         name=about["name"],
@@ -167,10 +162,33 @@ def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
     )
 
 
-def _source(name: str, spec: dict, zone: str, path: Path, replaced: list[str] | None) -> Source:
+def _stricter(privacy: dict, publish: dict, path: Path) -> None:
+    """city.yml may be stricter than the policy and the declaration of a dataset, never looser."""
+    columns = {c.name: c.required for dataset in DATASETS.values() for c in dataset.record}
+    for column, word in privacy.get("columns", {}).items():
+        if column not in columns:
+            raise ConfigurationError(
+                f"{path}: privacy.columns has {column!r}.", f"columns are: {', '.join(sorted(columns))}"
+            )
+        if word != "withheld" or columns[column]:
+            raise ConfigurationError(
+                f"{path}: privacy.columns.{column} is {word!r}.",
+                "only `withheld` is stricter, and only for columns that a record can do without",
+            )
+    for key, value, least in (
+        ("privacy.delay_days", privacy.get("delay_days", 0), 0),
+        ("publish.keep", publish.get("keep", 1), 1),
+    ):
+        if value < least:
+            raise ConfigurationError(f"{path}: {key} is {value}.", f"set it to {least} or more")
+
+
+def _source(
+    name: str, spec: dict, zone: str, path: Path, replaced: list[str] | None, withheld: tuple[str, ...] = ()
+) -> Source:
     if name not in DATASET_OF_SOURCE and name not in AREAS:
         raise ConfigurationError(
-            f"{path}: there is no dataset for source {name!r}.",
+            f"{path}: sources.{name} feeds no dataset.",
             f"name it one of: {', '.join((*DATASET_OF_SOURCE, *AREAS))}",
         )
     given = spec.get("location", [])
@@ -191,14 +209,18 @@ def _source(name: str, spec: dict, zone: str, path: Path, replaced: list[str] | 
                     f"{path}: sources.{name}.fields.{column} is not a column of {dataset}.",
                     f"its columns are: {', '.join(known)}",
                 )
+    if spec.get("as_of") and not is_date(str(spec["as_of"])):
+        raise ConfigurationError(
+            f"{path}: sources.{name}.as_of is {spec['as_of']!r}.", "write a day or a time such as 2026-01-31T06:00:00"
+        )
     return Source(
         name=name,
         dataset=dataset,
         adapter=spec.get("adapter", "files"),
         location=tuple(located),
         time_zone=spec.get("time_zone", zone),
-        fields=fields,
-        layout=spec.get("layout", {}),
+        fields=fields | {column: [] for column in withheld},  # a column without a name is never asked for
+        layout=check_layout(spec.get("layout", {}), f"{path}: sources.{name}.layout", DATASETS.get(dataset)),
         as_of=str(spec.get("as_of", "")),
         archive=spec.get("archive", False),
     )

@@ -1,8 +1,9 @@
-"""A privacy policy: which kind of request goes into which tier, how coarse, who signed it. One YAML file per dataset."""
+"""A privacy policy: which kind of request goes into which tier, how coarse, who signed it. One file per dataset."""
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from hub.datasets import DATASETS
@@ -81,7 +82,7 @@ def path_of(city_path: Path, slug: str, dataset: str) -> Path:
 def load_policy(
     city_path: Path, slug: str, dataset: str = "service_requests", k: dict[str, int] | None = None
 ) -> Policy:
-    """Read and check a policy; `k` from city.yml may only raise it. Raises ConfigurationError or GateError with the cure."""
+    """Read and check a policy; `k` from city.yml may only raise it. Raises ConfigurationError or GateError."""
     path = path_of(city_path, slug, dataset)
     raw = load(path, SHAPE)
     for key in ("dataset", "version", "k", "ladders", "tiers", "columns"):
@@ -89,7 +90,15 @@ def load_policy(
             raise ConfigurationError(
                 f"{path}: {key} is missing.", "compare with hub/policies/larkhaven/service_requests.yml"
             )
-    wanted = {tier: max(raw["k"].get(tier, 0), (k or {}).get(tier, 0)) for tier in LOOSEST_K}
+    wanted = {tier: (k or {}).get(tier, raw["k"].get(tier, 0)) for tier in LOOSEST_K}
+    for tier in {**raw["k"], **(k or {})}:
+        if tier not in LOOSEST_K:
+            raise ConfigurationError(f"k.{tier} in {path} or {city_path} is no tier with a k.", "give k for B and C")
+        if wanted[tier] < raw["k"].get(tier, 0):
+            raise GateError(
+                f"{city_path}: privacy.k.{tier} is {wanted[tier]}, looser than the policy's {raw['k'][tier]}.",
+                f"set it to {raw['k'][tier]} or more, or leave it out",
+            )
     signed = raw.get("signed") or {}
     policy = Policy(
         path=path,
@@ -135,18 +144,32 @@ def _never_looser(policy: Policy) -> None:
     for name, tier in {**policy.tiers, **policy.services}.items():
         if tier not in TIERS:
             raise ConfigurationError(f"{policy.path}: {name!r} has tier {tier!r}.", f"tiers are {', '.join(TIERS)}")
+    if set(policy.ladders) != set(LOOSEST_LEVEL):
+        raise ConfigurationError(
+            f"{policy.path}: there are ladders for {', '.join(policy.ladders) or 'no tier'}.",
+            f"give one for each of {', '.join(LOOSEST_LEVEL)}",
+        )
     for tier, rungs in policy.ladders.items():
-        for level, grain in rungs:
-            finer = LEVELS.index(level) < LEVELS.index(LOOSEST_LEVEL[tier]) or GRAINS.index(grain) < GRAINS.index(
-                LOOSEST_GRAIN[tier]
-            )
-            if finer:
-                raise GateError(
-                    f"{policy.path}: ladders.{tier} has {level}/{grain}, finer than allowed.",
-                    f"begin at {LOOSEST_LEVEL[tier]}/{LOOSEST_GRAIN[tier]}",
-                )
+        _from_fine_to_coarse(policy.path, tier, rungs)
     allowed = DATASETS["service_requests"].table.names
     if extra := set(policy.columns) - set(allowed):
         raise GateError(
             f"{policy.path}: columns has {', '.join(sorted(extra))}.", f"the closed list is: {', '.join(allowed)}"
         )
+
+
+def _from_fine_to_coarse(path: Path, tier: str, rungs: tuple[tuple[str, str], ...]) -> None:
+    steps = [(LEVELS.index(level), GRAINS.index(grain)) for level, grain in rungs]
+    finest = (LEVELS.index(LOOSEST_LEVEL[tier]), GRAINS.index(LOOSEST_GRAIN[tier]))
+    for (level, grain), step in zip(rungs, steps, strict=True):
+        if step[0] < finest[0] or step[1] < finest[1]:
+            raise GateError(
+                f"{path}: ladders.{tier} has {level}/{grain}, finer than allowed.",
+                f"begin at {LOOSEST_LEVEL[tier]}/{LOOSEST_GRAIN[tier]}",
+            )
+    for (before, after), (level, grain) in zip(pairwise(steps), rungs[1:], strict=True):
+        if after[0] < before[0] or after[1] < before[1]:
+            raise ConfigurationError(
+                f"{path}: ladders.{tier} has {level}/{grain}, which is finer than the rung before it.",
+                "write the rungs from fine to coarse",
+            )

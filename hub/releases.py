@@ -52,7 +52,7 @@ def current(data: Path) -> Release | None:
 
 def kept(data: Path) -> list[Release]:
     """Every complete release, newest first."""
-    found = (Release(path) for path in folder(data).glob("*") if (path / "manifest.json").is_file())
+    found = (Release(path) for path in folder(data).glob("[!.]*") if (path / "manifest.json").is_file())
     return sorted(found, key=lambda release: (release.manifest["created"], release.id), reverse=True)
 
 

@@ -42,6 +42,8 @@ def load(path: Path, shape: Any) -> Any:
         raise ConfigurationError(
             f"{path} does not exist.", "name the file with --city, or run `cityglass init`"
         ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.", "name a file that you may read") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not UTF-8 (byte {error.start}).", "save it as UTF-8") from None
     try:
@@ -54,6 +56,18 @@ def load(path: Path, shape: Any) -> Any:
     if node is None:
         raise ConfigurationError(f"{path} is empty.", "run `cityglass init` for a commented example")
     return _check(node, shape, "", path)
+
+
+def line_of(path: Path, key: str) -> int:
+    """The line of a dotted key in a file that has been loaded, or of the nearest key above it; 0 if there is none."""
+    node, line = yaml.compose(path.read_text("utf-8"), yaml.SafeLoader), 0
+    for part in key.split("."):
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        found = next(((key_node, value) for key_node, value in pairs if key_node.value == part), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
 def _check(node: yaml.Node, shape: Any, at: str, path: Path) -> Any:
@@ -70,7 +84,10 @@ def _check(node: yaml.Node, shape: Any, at: str, path: Path) -> Any:
         if not isinstance(node, yaml.SequenceNode):
             raise ConfigurationError(f"{where}: {at} must be a list.", "write [a, b] or lines that begin with '- '")
         return [_check(item, shape[0], f"{at}[{i}]", path) for i, item in enumerate(node.value)]
-    value = _plain(node)
+    try:
+        value = _plain(node)
+    except (ValueError, yaml.YAMLError):
+        raise ConfigurationError(f"{where}: {at} is {node.value!r}, which means nothing.", f"correct {at}") from None
     if shape is Any or _fits(value, shape):
         return value
     raise ConfigurationError(f"{where}: {at} is {value!r}, but it must be {NAMES[shape]}.", f"correct {at}")
@@ -105,6 +122,8 @@ def _mapping(node: yaml.MappingNode, shape: dict | Each, at: str, path: Path) ->
     result = {}
     for key_node, value_node in node.value:
         key, where = key_node.value, f"{path}:{key_node.start_mark.line + 1}"
+        if not isinstance(key, str):
+            raise ConfigurationError(f"{where}: a key must be one word.", "write `key: value` lines")
         name = f"{at}.{key}" if at else key
         if key in result:
             raise ConfigurationError(f"{where}: {name} stands twice.", "keep one of the two")

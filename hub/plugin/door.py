@@ -16,8 +16,14 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 CROOKED = re.compile(r"^//|[\x00-\x20\\\x7f]|%5c|%0[0-9a-f]", re.IGNORECASE)
 HIDDEN = re.compile(
     r"^/-/(databases|threads|plugins|actor|allow-debug|auth-token|permissions|messages|logout|patterns|versions)(\.json)?/?$"
+    r"|^/dashboards/_stcore/(metrics|script-health-check)/?$"
 )
+METHODS = ("GET", "HEAD", "OPTIONS")
 STRIPPED = re.compile(r"^(_ttl|_timelimit|_trace|_context)(=|$)")  # a visitor sets neither cache life nor debugging
+UNREADABLE = re.compile(r"\x00|^_through(=|$)")  # what Datasette answers with an error of its own making
+SIZED = re.compile(r"^(_size|_facet_size)=(max|\d+)$")
+ROWS = 500  # of a table, or values of a facet, on a page: each is written by the thread that serves everybody
+DATA = re.compile(r"\.(json|csv|jsono)$")
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 OURS = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
@@ -28,6 +34,12 @@ DATASETTE = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+PREFLIGHT = {
+    "allow": ", ".join(METHODS),
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": ", ".join(METHODS),
+    "access-control-allow-headers": "*",
+}
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -56,16 +68,21 @@ class Door:
         if refusal:
             await _answer(dressed, *refusal)
             return
-        await self.app(dict(scope, query_string=_without_stripped(scope.get("query_string", b""))), receive, dressed)
+        asked = _mended(scope.get("query_string", b""), is_page=not DATA.search(path))
+        await self.app(dict(scope, query_string=asked), receive, dressed)
 
     def _refusal(self, scope: Scope, path: str) -> tuple[int, str, dict[str, str]] | None:
-        if CROOKED.search(path):
+        if scope["method"] not in METHODS:
+            return 405, "This hub is only read: ask with GET.", {"allow": ", ".join(METHODS)}
+        if CROOKED.search(path) or any(UNREADABLE.search(part) for part in _parts(scope.get("query_string", b""))):
             return 400, "There is no such address.", {}
         host = host_of(scope)
         if host not in LOCAL and host not in self.hosts():
             return 400, "This hub does not answer under that name. Its operator sets the names in CITYGLASS_HOSTS.", {}
         if HIDDEN.search(path) or HIDDEN.search(scope["path"]):
             return 404, "There is no such page.", {}
+        if scope["method"] == "OPTIONS":
+            return 204, "", PREFLIGHT
         wait = self._wait(scope, path)
         if wait:
             return 429, "Too many requests. Whole tables are under /downloads.", {"retry-after": str(int(wait) + 1)}
@@ -107,9 +124,21 @@ def policy(path: str) -> str:
     return DATASETTE if path.startswith(("/city", "/-/")) else OURS
 
 
-def _without_stripped(query: bytes) -> bytes:
-    kept = [part for part in query.decode("latin-1").split("&") if not STRIPPED.match(_decoded(part))]
+def _mended(query: bytes, is_page: bool) -> bytes:
+    """The query without what a visitor does not set, and with no more rows than a page can show."""
+    kept = [_fitted(part, is_page) for part in query.decode("latin-1").split("&") if not STRIPPED.match(_decoded(part))]
     return "&".join(kept).encode("latin-1")
+
+
+def _fitted(part: str, is_page: bool) -> str:
+    sized = SIZED.match(_decoded(part))
+    if not sized or (sized[1] == "_size" and not is_page):
+        return part
+    return f"{sized[1]}={ROWS}" if sized[2] == "max" or len(sized[2]) > 3 or int(sized[2]) > ROWS else part
+
+
+def _parts(query: bytes) -> list[str]:
+    return [_decoded(part) for part in query.decode("latin-1").split("&")]
 
 
 def _decoded(part: str) -> str:
@@ -119,5 +148,6 @@ def _decoded(part: str) -> str:
 async def _answer(send: Send, status: int, text: str, headers: dict[str, str]) -> None:
     pairs = {"content-type": "text/plain; charset=utf-8", "cache-control": "no-store", **headers}
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs.items()]
+    raw.append((b"content-length", str(len(text.encode())).encode()))
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": text.encode()})

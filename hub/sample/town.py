@@ -83,7 +83,9 @@ WARDS = {
     "Millbrook": "common_tannery tannery_limit south_border -common_south",
     "Westfield": "upper_south_bank west_border -tannery_limit tannery_ford",
 }
-OPEN_SEA = [(4.05, 6.25), (5.6, 6.25), (5.6, -5.8), (1.25, -5.8)]
+# The coast goes on beyond the city limit, so that a map of it does not end in the harbour.
+OPEN_SEA = [(4.05, 6.25), (4.7, 8.2), (4.3, 10.1), (5.6, 13.0), (5.2, 16.0), (32.0, 16.0)]
+OPEN_SEA += [(32.0, -15.0), (1.1, -15.0), (0.4, -12.2), (1.7, -9.6), (0.9, -7.3), (1.25, -5.8)]
 
 
 @cache

@@ -105,32 +105,46 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def windows(chromium):
+    """A window for each width and for day and night, so that scripts are fetched once."""
+    opened = {}
+
+    def window(width: int, dark: bool):
+        if (width, dark) not in opened:
+            scheme = "dark" if dark else "light"
+            size = {"width": width, "height": 900}
+            opened[width, dark] = chromium.new_context(viewport=size, bypass_csp=True, color_scheme=scheme)
+        return opened[width, dark]
+
+    yield window
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(chromium, base):
+def open_page(windows, base):
     """`open_page("map", width=390)` opens a dashboard and waits until it stands still.
 
     Whatever it asks for elsewhere is refused and kept in `page.asked_elsewhere`; errors in `page.errors`."""
-    contexts = []
+    pages = []
 
     def open_it(path: str, *, width: int = 1280, dark: bool = False):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, bypass_csp=True, color_scheme="dark" if dark else "light"
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = windows(width, dark).new_page()
+        pages.append(page)
         page.asked_elsewhere, page.errors = [], []
-        context.route("**/*", lambda route: _gate(route, base, page.asked_elsewhere))
+        page.route("**/*", lambda route: _gate(route, base, page.asked_elsewhere))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         page.goto(f"{base}/dashboards/{path}")
         if not path.startswith("maps/"):
             page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=60_000)
         page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(1200)
+        page.wait_for_timeout(700)
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def _gate(route, base: str, elsewhere: list[str]) -> None:
