@@ -3,21 +3,17 @@
 `anonymize` is pure: records, ledger, policy and key in; rows, ledger additions and fates out. It writes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 
 import narwhals as nw
-from narwhals import col, lit, when
+from narwhals import col, lit
 
-from etl.engine import DuckEngine
+from etl.generalise import Context, generalise
 from etl.privacy import kind, outcome, place, snap, time
-from etl.privacy.small_cells import CLASS, CLIMBS, Rule, climb
-from hub.city import City
-from hub.policy import DELAY_DAYS, Policy
 from hub.schema import Dataset, Privacy
 
-PLACED = ("id", "tier", "group_no", "place_level", "place_no", "bucket", "requested_grain", "bucket_end", "late")
 FROZEN = (
     "id",
     "tier",
@@ -32,35 +28,6 @@ FROZEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What the rules need to know. Days are numbers since 1970-01-01.
-
-    `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
-    `grid_before`: the same of the release before, 0 without one."""
-
-    engine: DuckEngine
-    city: City
-    policy: Policy
-    areas: place.Areas
-    key: bytes
-    today: int
-    grid_before: int = 0
-    today_before: int = 0
-
-    @property
-    def grid(self) -> int:
-        return monday(self.today)
-
-    def closed_until(self, tier: str) -> int:
-        """The day up to which a tier is told."""
-        return (self.today if tier == "A" else self.grid) - DELAY_DAYS[tier] - self.city.delay_days
-
-    def before(self, tier: str) -> int:
-        """The same of the release before, or long ago."""
-        return (self.today_before if tier == "A" else self.grid_before) - DELAY_DAYS[tier] - self.city.delay_days
-
-
-@dataclass(frozen=True, slots=True)
 class Anonymized:
     """`rows`: the table's columns and those its rollups need. `added`: new lines of the release ledger.
     `fallen`: ids that had to become coarser. `fates`: id, fate and reason of every record.
@@ -72,14 +39,6 @@ class Anonymized:
     fates: nw.LazyFrame
     places: list[dict]
     fallback_rows: int
-
-
-def monday(day: int) -> int:
-    return time.number((start := time.EPOCH + timedelta(day)) - timedelta(start.weekday()))
-
-
-def local_day(instant: int, zone) -> int:
-    return time.number(datetime.fromtimestamp(instant, zone).date())
 
 
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
@@ -116,7 +75,7 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     frame = at.engine.keep(frame.select(*KEPT))
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
-    placed, fates = _generalise(frame, cells, _frozen(frame, ledger, at), ledger.select("id"), at)
+    placed, fates = generalise(frame, cells, ledger, at)
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), records, ledger, at)
     rows = outcome.add_outcome(kind.hide_names(joined), at.engine, at.policy, told)
@@ -147,89 +106,6 @@ def _named(placed: nw.LazyFrame, records: nw.LazyFrame, ledger: nw.LazyFrame, at
     return at.engine.named(
         placed, "bucket", "requested_bucket", {n: time.day_of(n).isoformat() for n in numbers["bucket"]}
     )
-
-
-def _frozen(frame: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:
-    """Rows released before, as they were generalised then; a row whose tier changed since is not among them."""
-    held = ledger.select(*PLACED).rename({"tier": "tier_then"})
-    kept = held.join(frame.select("id", "tier"), on="id", how="inner").filter(col("tier") == col("tier_then"))
-    return at.engine.keep(kept.select(*PLACED))
-
-
-def _generalise(frame, cells, frozen, ledgered, at: Context) -> tuple[nw.LazyFrame, nw.LazyFrame]:
-    """Give every row its place and bucket. Returns the placed rows and the fate of every record."""
-    found: dict[str, list[nw.LazyFrame]] = {word: [] for word in ("released", "waiting", "withheld")}
-    days = time.calendar_of(frame, at.engine)
-    catchments = place.catchments(frame, cells, at.engine)
-    for tier, rungs in at.policy.ladders.items():
-        mine = frame.filter(col("tier") == tier).select("id", "group_no", "location", "lat5", "long5", "day_number")
-        mine = place.add_places(mine.join(days, on="day_number", how="inner"), cells)
-        rule = Rule(
-            at.closed_until(tier), at.policy.k.get(tier, 0), at.policy.addresses if tier == "A" else 0, catchments
-        )
-        for word, rows in _climbing(
-            mine, frozen.filter(col("tier") == tier), ledgered, rungs, rule, at.before(tier), at.engine
-        ):
-            found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
-    placed = at.engine.keep(nw.concat(found["released"]))
-    return placed, at.engine.keep(_fates(frame, placed, found))
-
-
-def _placed(rows: nw.LazyFrame, tier: str) -> nw.LazyFrame:
-    whole = {name: col(name).cast(nw.Int64) for name in ("late", "is_new")}
-    return rows.with_columns(tier=lit(tier), **whole).select(*PLACED, "is_new")
-
-
-def _climbing(mine, frozen, ledgered, rungs, rule: Rule, before: int, engine) -> Iterator[tuple[str, nw.LazyFrame]]:
-    """Rows that stay where they are, then rows whose class shrank, then new ones."""
-    small = engine.keep(_shrunk(frozen, rule.k)) if rule.k else frozen.filter(col("id").is_null())
-    standing = engine.keep(frozen.join(small.select("id"), on="id", how="anti"))
-    yield "released", standing.with_columns(is_new=lit(0))
-    if engine.arrow(small.select(nw.len()))[0][0].as_py():
-        for word, rows in climb(_falling(mine, standing, small, rungs), engine, rungs, rule):
-            yield word, rows.with_columns(late=lit(0), is_new=lit(1))
-    new = mine.join(ledgered, on="id", how="anti").with_columns(rung=lit(-1), held=lit(0))
-    for word, rows in climb(new, engine, rungs, rule):
-        if word == "released":
-            rows = rows.with_columns(late=(col("bucket_end") <= before).cast(nw.Int64), is_new=lit(1))
-        yield word, rows
-
-
-def _shrunk(frozen: nw.LazyFrame, k: int) -> nw.LazyFrame:
-    """Released rows whose class has fallen below k since: they must become coarser."""
-    of_class = [*CLASS, "requested_grain"]
-    sizes = frozen.group_by(*of_class).agg(left=nw.len()).filter(col("left") < k)
-    return frozen.join(sizes, on=of_class, how="inner")
-
-
-def _falling(mine: nw.LazyFrame, standing: nw.LazyFrame, small: nw.LazyFrame, rungs) -> nw.LazyFrame:
-    """Rows of shrunk classes, which may only take coarser rungs, beside the standing rows, which only count.
-
-    Both keep the group they were released under."""
-    rung = lit(-1)
-    for index, (level, grain) in enumerate(rungs):
-        here = (col("place_level") == level) & (col("requested_grain") == grain)
-        rung = when(here).then(lit(index)).otherwise(rung)
-    mine = mine.drop("group_no")
-    down = mine.join(small.select("id", "group_no", rung=rung), on="id", how="inner").with_columns(held=lit(0))
-    still = mine.join(standing.select("id", "group_no"), on="id", how="inner").with_columns(rung=lit(-1), held=lit(1))
-    return nw.concat([down.select(*CLIMBS), still.select(*CLIMBS)])
-
-
-def _fates(frame, placed, found) -> nw.LazyFrame:
-    """One line per record: released, waiting or withheld, and why."""
-    parts = [placed.select("id", fate=lit("released"), reason=lit(""))]
-    unnamed = frame.filter(col("tier") == "X").select("id")
-    for word, frames, reason in (
-        ("waiting", found["waiting"], "Its period of opening has not closed"),
-        ("withheld", found["withheld"], "Fewer than k requests like it, even at the coarsest rung"),
-        ("withheld", [unnamed], "Its kind is withheld, or not yet in the policy"),
-    ):
-        parts += [rows.select("id", fate=lit(word), reason=lit(reason)) for rows in frames]
-    told = nw.concat(parts)
-    moved = frame.filter(col("tier") != "X").join(told.select("id"), on="id", how="anti").select("id")
-    why = lit("Its kind moved to another tier after it was released")
-    return nw.concat([told, moved.with_columns(fate=lit("withheld"), reason=why)])
 
 
 # The other datasets: their columns are public but for the place of a story.

@@ -14,13 +14,15 @@ import pyarrow as pa
 from narwhals import col, lit
 
 from etl import completeness, tables
-from etl.anonymize import Anonymized, Context, local_day, service_requests
+from etl.anonymize import Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine
+from etl.generalise import Context, local_day
 from etl.keys import release_key
 from etl.privacy import time as days
 from etl.privacy.place import FALLBACK_ADDRESSES, Areas
+from etl.privacy.small_cells import class_sizes
 from etl.vault import Vault
 from hub.city import City
 from hub.datasets import DATASETS
@@ -103,20 +105,26 @@ class Contents:
 
     def fewest_locations(self) -> dict[str, int]:
         """Per tier, the smallest number of distinct locations in a class: only the vault knows."""
-        classes = self.done.rows.group_by("tier", "group_no", "place_no", "bucket", "requested_grain")
-        counted = classes.agg(n=col("location").n_unique() - col("location").is_null().cast(nw.Int64).max())
-        least = self.engine.arrow(counted.group_by("tier").agg(least=col("n").min())).to_pylist()
+        of_class = ["tier", "group_no", "place_no", "bucket", "requested_grain"]
+        counted = class_sizes(self.done.rows, of_class)
+        least = self.engine.arrow(counted.group_by("tier").agg(least=col("locations").min())).to_pylist()
         return {row["tier"]: int(row["least"]) for row in least}
 
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
-        lines = self.done.added.with_columns(epoch=lit(self.epoch), release=lit(release_id)).to_native()
+        lines = self.done.added.with_columns(epoch=lit(self.epoch), release=lit(release_id), gone=lit(0)).to_native()
         with vault.transaction():
             vault.con.register("added", lines)
             vault.con.execute(
                 "delete from release_ledger where epoch = ? and id in (select id from added)", [self.epoch]
             )
             vault.con.execute("insert into release_ledger select * from added")
+            vault.con.register("shown", self.done.rows.select("id").to_native())
+            vault.con.execute(
+                "update release_ledger set gone = 1 where epoch = ? and gone = 0 and id not in (select id from shown)",
+                [self.epoch],
+            )
+            vault.con.unregister("shown")
             vault.con.unregister("added")
             vault.set("epoch", str(self.epoch))
             vault.set("generalisation", self.at.policy.generalisation)

@@ -173,7 +173,8 @@ def monotone(case: Case) -> list[Finding]:
     coarser = " and ".join(f"{_rank('n', word, names)} >= {_rank('b', word, names)}" for word, names in ranks)
     moved = case.new.execute(
         f"""select count(*) from service_requests n join before.service_requests b using (id)
-        where (n.place_id, n.requested_bucket, n.requested_grain) is not (b.place_id, b.requested_bucket, b.requested_grain)
+        where (n.place_id, n.requested_bucket, n.requested_grain)
+        is not (b.place_id, b.requested_bucket, b.requested_grain)
         and not ({coarser} and n.id in (select value from json_each(?)))
         or n.tier <> 'A' and n.service_group is not b.service_group""",
         [json.dumps(sorted(case.fallen))],

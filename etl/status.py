@@ -18,8 +18,9 @@ def write(vault: Vault, data: Path) -> None:
         "sources": [
             dict(zip(("source", "rows", "keys", "proven_by", "read_at"), row, strict=True))
             for row in vault.rows(
-                "select source, sum(rows_read)::bigint, sum(keys)::bigint, case when bool_and(proven_by is not null) then min(proven_by) end, max(ended) "
-                "from readings group by source order by source"
+                """select source, sum(rows_read)::bigint, sum(keys)::bigint,
+                case when bool_and(proven_by is not null) then min(proven_by) end, max(ended)
+                from readings group by source order by source"""
             )
         ],
         "under_way": [name for (name,) in vault.rows("select distinct source from pages order by 1")],

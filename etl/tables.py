@@ -7,7 +7,8 @@ import pyarrow as pa
 from narwhals import col
 
 from etl import rollups
-from etl.anonymize import Anonymized, Context, as_declared, local_day
+from etl.anonymize import Anonymized, as_declared
+from etl.generalise import Context, local_day
 from etl.privacy import time as days
 from etl.privacy.place import Areas, area_id
 from etl.vault import Vault

@@ -5,7 +5,7 @@ pages, seen         the reading that is under way: one line per page, and every 
                     met by its content hash)
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
-release_ledger      how each published record was generalised; it may only become coarser
+release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
 settings            small facts: epoch, key check, as_of per source
 """
 
@@ -38,10 +38,12 @@ create table if not exists readings(
     written bigint, dropped varchar, proven_by varchar, ended bigint);
 create table if not exists seen(source varchar, key varchar, is_usable boolean);
 create table if not exists quarantine(
-    source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar, row varchar);
+    source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar,
+    row varchar);
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
-    requested_grain varchar, bucket_end bigint, late bigint, epoch bigint, release varchar);
+    requested_grain varchar, bucket_end bigint, late bigint, epoch bigint, release varchar,
+    gone bigint);
 create table if not exists settings(name varchar primary key, value varchar);
 create table if not exists areas(layer varchar, name varchar, kind varchar, geometry varchar);
 """

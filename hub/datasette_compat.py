@@ -3,12 +3,16 @@
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
 
 from datasette.database import Database, QueryInterrupted
 from datasette.utils import StartupError, tilde_encode
+from datasette.utils.asgi import Base400
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from hub.releases import Release
@@ -16,10 +20,12 @@ from hub.releases import Release
 __all__ = ["StartupError", "tilde_encode"]  # for the plugin
 Datasette = Any  # its class cannot be imported while its plugins are: it imports them
 TooSlow = QueryInterrupted  # a query that was stopped at its time limit
+Refused = Base400  # what a view raises to answer 400, 403 or 404
 CITY = "city"
 PLUGIN = "cityglass"
 GRACE = 0.5  # seconds a query may run past its limit before it is interrupted from outside
 TICK = 0.1
+CELLS = 10_000  # of an answer on a page: each is written by the one thread that serves everybody
 # Chosen by who runs the hub, not by a release: they outlive a swap.
 RUNTIME = ("dashboards_url", "allowed_hosts", "rate_limit", "poll_seconds")
 
@@ -104,6 +110,7 @@ def serve(datasette: Datasette, release: Release, metadata: dict) -> None:
     old = datasette.databases[CITY]
     fresh = Database(datasette, str(release.db), is_mutable=False)
     facts = inspected(release)[CITY]
+    fresh.execute = _unlogged(fresh.execute)
     fresh.cached_hash, fresh.cached_size = facts["hash"], facts["size"]
     fresh._cached_table_counts = {table: about["count"] for table, about in facts["tables"].items()}
     datasette.remove_database(CITY)
@@ -112,6 +119,57 @@ def serve(datasette: Datasette, release: Release, metadata: dict) -> None:
     old.path = fresh.path
     datasette._metadata_local = _with_runtime(metadata, datasette)
     renew_threads(datasette)
+
+
+def _unlogged(execute: Callable) -> Callable:
+    """What a visitor asked is nobody's business: a query that fails does not go to the log."""
+
+    async def quiet(*args: Any, **given: Any) -> Any:
+        return await execute(*args, **given | {"log_sql_errors": False})
+
+    return quiet
+
+
+@cache
+def mend_answers() -> None:
+    """Let a query that fails fail in every format: as CSV, Datasette answers it with 200 and an empty file."""
+    from datasette.views.base import DatasetteError
+    from datasette.views.database import QueryView
+
+    ask = QueryView.data
+
+    async def data(view: Any, request: Any, *args: Any, **given: Any) -> Any:
+        found = await ask(view, request, *args, **given)
+        if not isinstance(found, tuple) or len(found) != 4:
+            return found
+        answer, extras, templates, status = found
+        if answer["error"] and request.url_vars["format"] == "csv":
+            raise DatasetteError(answer["error"], title="Invalid SQL", status=status)
+        if request.url_vars["format"] is None:
+            _shorten(answer)
+        return answer, extras, templates, None if status == 200 else status  # what the renderer says, if all is well
+
+    QueryView.data = data
+
+
+def _shorten(answer: dict) -> None:
+    most = max(CELLS // max(len(answer["columns"]), 1), 1)
+    if len(answer["rows"]) > most:
+        del answer["rows"][most:]  # the very list that the page is made from
+        answer["truncated"] = True
+
+
+def problem(exception: Exception) -> tuple[int, str]:
+    """Status and words of what Datasette could not answer; 500 and no words if it is no visitor's mistake."""
+    from datasette.views.base import DatasetteError
+
+    if isinstance(exception, TooSlow) or getattr(exception, "title", "") == "SQL Interrupted":
+        return 400, "interrupted"
+    if isinstance(exception, Refused):
+        return exception.status, str(exception.args[0]) if exception.args else ""
+    if isinstance(exception, DatasetteError):  # which says 500 where it means that it was asked wrongly
+        return 400 if exception.status == 500 else exception.status, str(exception.message)
+    return (400, exception.msg) if isinstance(exception, JSONDecodeError) else (500, "")
 
 
 def inspected(release: Release) -> dict:

@@ -18,6 +18,7 @@ from shapely import STRtree, points
 from shapely.geometry import shape
 
 from hub.city import City
+from hub.errors import ConfigurationError
 from hub.policy import LEVELS
 
 RESOLUTIONS = {"h3_9": 9, "h3_8": 8, "h3_7": 7}
@@ -126,6 +127,11 @@ def fallback_rows(frame: nw.LazyFrame, cells: nw.LazyFrame, engine) -> int:
 def place_ids(numbers: list[int], areas: Areas) -> dict[int, str]:
     """The released id of each place number."""
     named = {place_number(area_id(name)): area_id(name) for name in areas.names}
+    if any(n < 0 and n not in named for n in numbers):
+        raise ConfigurationError(
+            "Released rows point to a neighbourhood that the boundaries no longer have.",
+            "restore the boundaries they were released with; other boundaries begin with a new version of the policy",
+        )
     return {n: "city" if n == CITY else named[n] if n < 0 else h3.int_to_str(n) for n in numbers}
 
 

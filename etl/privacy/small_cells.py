@@ -14,7 +14,7 @@ from narwhals import col, lit
 from hub.policy import GRAINS, LEVELS
 
 CLASS = ("group_no", "place_no", "bucket")
-CLIMBS = ("id", "group_no", "location", "rung", "held", *(f"place_{level}" for level in LEVELS))
+CLIMBS = ("id", "group_no", "location", "rung", *(f"place_{level}" for level in LEVELS))
 CLIMBS += tuple(f"{part}_{grain}" for grain in GRAINS for part in ("bucket", "end"))
 
 
@@ -30,12 +30,14 @@ class Rule:
     catchments: dict[str, nw.LazyFrame] | None = None
 
 
-def climb(frame: nw.LazyFrame, engine, rungs, rule: Rule) -> Iterator[tuple[str, nw.LazyFrame]]:
+def climb(
+    frame: nw.LazyFrame, engine, rungs, rule: Rule, held: nw.LazyFrame | None = None
+) -> Iterator[tuple[str, nw.LazyFrame]]:
     """Yield ('released', rows that a rung takes), ('waiting', …) and at last ('withheld', rows that no rung takes).
 
-    `frame` has the columns CLIMBS: `rung` is the highest rung that a row may no longer take (-1 for a new row), `held`
-    is 1 for rows that stay where they are and only count. Buckets that end by `rule.closed_until` are closed."""
-    held, frame = frame.filter(col("held") == 1), engine.keep(frame.filter(col("held") == 0).select(*CLIMBS))
+    `frame` has the columns CLIMBS: `rung` is the highest rung that a row may no longer take, -1 for a new row. `held`
+    are rows that stay where they are released and may be joined. Buckets that end by `rule.closed_until` are closed."""
+    frame = engine.keep(frame.select(*CLIMBS))
     for index, (level, grain) in enumerate(rungs):
         tried = _at(frame, level, grain).with_columns(able=~col("place_no").is_null() & (col("rung") < index))
         entering = tried.filter(col("able"), col("bucket_end") <= rule.closed_until)
@@ -43,7 +45,7 @@ def climb(frame: nw.LazyFrame, engine, rungs, rule: Rule) -> Iterator[tuple[str,
             large = rule.catchments[level].filter(col("catchment") >= rule.addresses)
             passing = entering.join(large, on=f"place_{level}", how="inner")
         else:
-            passing = _in_large_classes(entering, _at(held, level, grain), rule.k)
+            passing = _in_large_classes(entering, _held_at(held, level, grain), rule.k)
         passing = engine.keep(passing.select("id", *CLASS, "bucket_end"))
         waiting = engine.keep(tried.filter(col("able"), col("bucket_end") > rule.closed_until).select("id"))
         yield "released", passing.with_columns(place_level=lit(level), requested_grain=lit(grain))
@@ -59,9 +61,19 @@ def _at(frame: nw.LazyFrame, level: str, grain: str) -> nw.LazyFrame:
     )
 
 
-def _in_large_classes(entering: nw.LazyFrame, held: nw.LazyFrame, k: int) -> nw.LazyFrame:
-    counted = nw.concat([entering.select(*CLASS, "location"), held.select(*CLASS, "location")])
-    nowhere = col("location").is_null().cast(nw.Int64).max()
-    sizes = counted.group_by(*CLASS).agg(rows=nw.len(), locations=col("location").n_unique() - nowhere)
+def _held_at(held: nw.LazyFrame | None, level: str, grain: str) -> list[nw.LazyFrame]:
+    """The held rows that are released on this very rung."""
+    return [] if held is None else [held.filter(col("place_level") == level, col("requested_grain") == grain)]
+
+
+def _in_large_classes(entering: nw.LazyFrame, held: list[nw.LazyFrame], k: int) -> nw.LazyFrame:
+    counted = nw.concat([rows.select(*CLASS, "location") for rows in (entering, *held)])
+    sizes = class_sizes(counted, list(CLASS))
     large = sizes.filter(col("rows") >= k, col("locations") >= k).select(*CLASS)
     return entering.join(large, on=list(CLASS), how="inner")
+
+
+def class_sizes(frame: nw.LazyFrame, of_class: list[str]) -> nw.LazyFrame:
+    """Per class its `rows` and its distinct `locations`; rows without a location count as rows only."""
+    nowhere = col("location").is_null().cast(nw.Int64).max()
+    return frame.group_by(*of_class).agg(rows=nw.len(), locations=col("location").n_unique() - nowhere)

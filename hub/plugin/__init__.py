@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from datasette import hookimpl
+from datasette import Forbidden, hookimpl
 from jinja2 import Environment
 
 from hub import datasette_compat as compat
@@ -13,8 +13,11 @@ from hub.errors import CityglassError
 from hub.plugin import (
     about,
     assets,
+    cells,
+    choices,
     door,
     downloads,
+    errors,
     frame,
     guard,
     health,
@@ -33,7 +36,11 @@ ROUTES = [
     (r"^/stories$", stories.list_page),
     (r"^/stories/(?P<story_id>[^/]+)$", stories.page),
     (r"^/about/(?P<name>[a-z]+)$", about.page),
+    (r"^/downloads$", downloads.page),
     (r"^/downloads/(?P<name>[^/]+)$", downloads.file),
+    (r"^/manifest\.json$", downloads.about_release),
+    (r"^/audit\.json$", downloads.about_release),
+    (r"^/datapackage\.json$", downloads.about_release),
     (r"^/healthz$", health.healthz),
     (r"^/robots\.txt$", health.robots),
     (r"^/brand\.css$", assets.brand_css),
@@ -65,6 +72,26 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     if _is_hub(datasette):
         frame.prepare(env, datasette)
+        env.filters["numeric_columns"] = cells.numeric_columns
+        env.globals |= {
+            "hub_files": lambda table: downloads.files_of(table, served.now(datasette).manifest),
+            "hub_choices": lambda sql, names: choices.choices(datasette, sql, names),
+        }
+
+
+@hookimpl
+def render_cell(value, column: str, database: str):
+    return cells.render(value, column) if database == compat.CITY else None
+
+
+@hookimpl
+def handle_exception(datasette: Datasette, request, exception: Exception):
+    return errors.answer(datasette, request, exception) if _is_hub(datasette) else None
+
+
+@hookimpl
+def forbidden(datasette: Datasette, request, message: str):
+    return errors.answer(datasette, request, Forbidden(message)) if _is_hub(datasette) else None
 
 
 @hookimpl
@@ -72,6 +99,7 @@ def startup(datasette: Datasette):
     async def begin() -> None:
         if not _is_hub(datasette):
             return
+        compat.mend_answers()
         if taken := NAMES & set(compat.database_names(datasette)):
             raise compat.StartupError(
                 f"A database may not be called {', '.join(sorted(taken))}: the hub has that page."

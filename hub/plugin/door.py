@@ -82,7 +82,7 @@ class Door:
         if HIDDEN.search(path) or HIDDEN.search(scope["path"]):
             return 404, "There is no such page.", {}
         if scope["method"] == "OPTIONS":
-            return 204, "", PREFLIGHT
+            return 200, "", PREFLIGHT
         wait = self._wait(scope, path)
         if wait:
             return 429, "Too many requests. Whole tables are under /downloads.", {"retry-after": str(int(wait) + 1)}

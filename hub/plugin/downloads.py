@@ -1,4 +1,4 @@
-"""Whole tables as files of the release: in ranges, told by their hash, sent again only when they changed."""
+"""Whole tables as files of the release: listed, in ranges, told by their hash, sent again only when they changed."""
 
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 from datasette import NotFound, Request, Response
 from starlette.responses import FileResponse
 
+from hub import datasette_compat as compat
+from hub.datasets import tables
 from hub.datasette_compat import Datasette
 from hub.plugin import served
+from hub.plugin.frame import CACHE
 
 TYPES = {
     ".csv.gz": "application/gzip",
@@ -15,6 +18,42 @@ TYPES = {
     ".parquet": "application/vnd.apache.parquet",
     ".json": "application/json",
 }
+KINDS = {".csv.gz": "CSV", ".parquet": "Parquet", ".geojson.gz": "GeoJSON"}
+
+
+def files_of(table: str, manifest: dict) -> list[dict]:
+    """The files that hold this table whole."""
+    return [
+        {"kind": kind, "url": f"/downloads/{table}{ending}", **manifest["files"][f"downloads/{table}{ending}"]}
+        for ending, kind in KINDS.items()
+        if f"downloads/{table}{ending}" in manifest["files"]
+    ]
+
+
+async def page(request: Request, datasette: Datasette) -> Response:
+    """Every file with its size and hash."""
+    now = served.now(datasette)
+    about = compat.metadata(datasette)["databases"][compat.CITY]["tables"]
+    listed = [
+        {
+            "name": table.name,
+            "title": about.get(table.name, {}).get("title", table.name),
+            "about": about.get(table.name, {}).get("description", ""),
+            "rows": now.manifest["tables"][table.name],
+            "files": files_of(table.name, now.manifest),
+        }
+        for table in tables()
+        if table.name in now.manifest["tables"] and files_of(table.name, now.manifest)
+    ]
+    context = {"tables": listed, "release": now.release.id, "whole": now.manifest["files"]["city.db"]}
+    return Response.html(await datasette.render_template("downloads.html", context, request), headers=CACHE)
+
+
+async def about_release(request: Request, datasette: Datasette) -> Response:
+    """What the release tells programs about itself: its files, its checks, its tables."""
+    path = served.now(datasette).release.path / request.path.strip("/")
+    headers = CACHE | {"access-control-allow-origin": "*"}
+    return Response(path.read_text("utf-8"), headers=headers, content_type="application/json")
 
 
 async def file(request: Request, datasette: Datasette, send) -> Response | None:
@@ -23,7 +62,7 @@ async def file(request: Request, datasette: Datasette, send) -> Response | None:
     about = now.manifest["files"].get(f"downloads/{name}")
     path = now.release.path / "downloads" / name
     if about is None or not path.is_file():
-        raise NotFound("There is no such file in this release.")
+        raise NotFound("There is no such file in the present release.")
     answer = FileResponse(path, media_type=_type(name), headers=_headers(about, name), stat_result=path.stat())
     if _is_known(request.headers, answer.headers):
         return Response(

@@ -4,16 +4,26 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from jinja2 import Environment
 from markupsafe import Markup
 
 from hub import datasette_compat as compat
+from hub.datasets import DATASETS, tables, views
 from hub.datasette_compat import Datasette
 from hub.plugin import served
 from hub.questions import measures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+TITLES = {shown.name: shown.title for shown in (*tables(), *views())}
+# table: what its rows have as a page of their own, where, and by which column
+PAGES = {
+    "service_requests": ("This request in words", "/requests/", "public_id"),
+    "requests": ("This request in words", "/requests/", "public_id"),
+    "stories": ("The story as a page", "/stories/", "story_id"),
+    "measures": ("Its answer", "/city/", "name"),
+}
 CACHE = {"cache-control": "max-age=300"}
 # Datasette's pages skip a heading level and leave controls without a name; mended in the HTML, so without script too.
 # start of a tag: what is added to it
@@ -52,7 +62,11 @@ class Frame:
 
 def prepare(env: Environment, datasette: Datasette) -> None:
     compat.templates_first(env, TEMPLATES)
-    env.globals |= {"hub": lambda: frame(datasette), "hub_kind": kind}
+    env.globals |= {
+        "hub": lambda: frame(datasette),
+        "hub_kind": kind,
+        "hub_page": page_of,
+    }
     env.filters |= {
         "number": number,
         "day": day,
@@ -60,6 +74,9 @@ def prepare(env: Environment, datasette: Datasette) -> None:
         "instant": instant,
         "accessible": accessible,
         "tilde": compat.tilde_encode,
+        "crumb": crumb,
+        "table_title": lambda name: TITLES.get(name, name),
+        "in_order": in_order,
     }
 
 
@@ -87,6 +104,24 @@ def kind(name: str) -> str:
     if name.startswith("headline_"):
         return "headline"
     return "measure" if name in measures() else "query"
+
+
+def crumb(label: str) -> str:
+    """What a step on the way to a page is called."""
+    return {"home": "Home", compat.CITY: "Data"}.get(label) or TITLES.get(label, label)
+
+
+def page_of(table: str, cells: list[dict]) -> dict | None:
+    """The page of our own for a row of Datasette's, if there is one."""
+    words, start, column = PAGES.get(table, ("", "", ""))
+    found = next((cell["raw"] for cell in cells if cell["column"] == column), None)
+    return {"words": words, "url": f"{start}{quote(str(found))}"} if found else None
+
+
+def in_order(shown: list[dict]) -> list[dict]:
+    """Tables in the order of their datasets, each dataset's own table before those that count it."""
+    order = [*(about.table.name for about in DATASETS.values()), *TITLES]
+    return sorted(shown, key=lambda table: order.index(table["name"]) if table["name"] in order else len(order))
 
 
 def number(value: float | None) -> str:

@@ -8,6 +8,7 @@ from hub import datasette_compat as compat
 from hub.datasets import DATASETS
 from hub.datasette_compat import Datasette
 from hub.plugin import served
+from hub.plugin.downloads import files_of
 from hub.plugin.frame import CACHE, number
 from hub.questions import measures
 
@@ -25,7 +26,6 @@ KEPT_BACK = {
     "erased": "erased",
     "deleted_upstream": "deleted by the city",
 }
-KINDS = {".csv.gz": "CSV", ".parquet": "Parquet", ".geojson.gz": "GeoJSON"}
 NEWEST = "select story_id, title, byline, era, lang from stories order by told_date desc, story_id desc limit 4"
 
 SOURCES = """select source, coalesce(as_of_date, date(as_of, 'unixepoch')) as as_of_date, read_at, rows, is_archive
@@ -84,13 +84,8 @@ def dataset(name: str, manifest: dict) -> dict:
     """A dataset with its rows and its whole-table files."""
     about = DATASETS[name]
     table = about.table.name
-    files = [
-        {"kind": kind, "url": f"/downloads/{table}{ending}", **manifest["files"][f"downloads/{table}{ending}"]}
-        for ending, kind in KINDS.items()
-        if f"downloads/{table}{ending}" in manifest["files"]
-    ]
     rows = manifest["tables"].get(table, 0)
-    return {"name": table, "title": about.title, "about": about.about, "rows": rows, "files": files}
+    return {"name": table, "title": about.title, "about": about.about, "rows": rows, "files": files_of(table, manifest)}
 
 
 async def whole(datasette: Datasette) -> dict:

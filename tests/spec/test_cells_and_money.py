@@ -4,6 +4,7 @@ import pytest
 
 from tests.town import Town, request
 
+ADOPTED = {"fiscal_year": 2024, "stage": "adopted"}
 BUDGET = {
     "location": "budget.csv",
     "fields": {
@@ -16,8 +17,8 @@ BUDGET = {
         "nulls": ["#Missing"],
         "rows_from_columns": [
             {"column": "FY23 Actual", "set": {"direction": "expense", "fiscal_year": 2023, "stage": "actual"}},
-            {"column": "FY24", "beside": "Category", "set": {"direction": "expense", "fiscal_year": 2024, "stage": "adopted"}},
-            {"column": "FY24", "beside": "Tax", "set": {"direction": "revenue", "fiscal_year": 2024, "stage": "adopted"}},
+            {"column": "FY24", "beside": "Category", "set": {"direction": "expense"} | ADOPTED},
+            {"column": "FY24", "beside": "Tax", "set": {"direction": "revenue"} | ADOPTED},
         ],
     },
 }
@@ -51,33 +52,31 @@ def project(**given: str) -> dict[str, str]:
     return one | given
 
 
-@pytest.mark.parametrize(
-    ("written", "cents"),
-    [
-        ("$1,234.00", 123_400),
-        ("1234", 123_400),
-        ("-12.5", -1_250),
-        ("(12)", -1_200),
-        ("($1,234.56)", -123_456),
-        (" $ 7 ", 700),
-        ("0.005", 1),
-        ("1e3", 100_000),
-        ("0", 0),
-    ],
-)
-def test_an_amount_is_whole_cents_however_it_is_written(town, written, cents):
-    [made] = [one for one in town.records(line(FY24=written), source="budget") if one["fiscal_year"] == 2024]
-    assert (made["amount_cents"], made["reason"]) == (cents, None)
+def adopted(town: Town, *written: str | None) -> list[tuple]:
+    """Program, amount and reason of the adopted budget, where each program is one amount as it is written."""
+    rows = [line(Program=str(number), FY24=amount) for number, amount in enumerate(written)]
+    made = [one for one in town.records(*rows, source="budget") if one["stage"] == "adopted"]
+    return sorted((int(one["program"]), one["amount_cents"], one["reason"]) for one in made)
 
 
-@pytest.mark.parametrize("written", ["", " ", "   ", "#Missing", "N/A", "-", None])
-def test_a_cell_that_states_no_amount_makes_no_line(town, written):
-    assert [one["fiscal_year"] for one in town.records(line(FY24=written), source="budget")] == [2023]
+def test_an_amount_is_whole_cents_however_it_is_written(town):
+    written = {
+        "$1,234.00": 123_400,
+        "1234": 123_400,
+        "-12.5": -1_250,
+        "(12)": -1_200,
+        "($1,234.56)": -123_456,
+        " $ 7 ": 700,
+        "0.005": 1,
+        "1e3": 100_000,
+        "0": 0,
+    }
+    assert adopted(town, *written) == [(number, cents, None) for number, cents in enumerate(written.values())]
 
 
-def test_an_amount_that_cannot_be_read_is_not_nought(town):
-    [_, made] = sorted(town.records(line(FY24="twelve"), source="budget"), key=lambda one: one["fiscal_year"])
-    assert (made["amount_cents"], made["reason"]) == (None, "amount_cents cannot be read")
+def test_a_cell_that_states_no_amount_makes_no_line_and_one_that_cannot_be_read_is_not_nought(town):
+    found = adopted(town, "", " ", "   ", "#Missing", "N/A", "-", None, "twelve")
+    assert found == [(7, None, "amount_cents cannot be read")]
 
 
 def test_a_wide_budget_becomes_one_line_for_each_amount(town):
@@ -129,17 +128,16 @@ def test_only_rows_of_the_right_kind_become_records(town):
 
 
 def test_a_projects_phase_and_dates_are_read_or_flagged(town):
-    made = town.records(
-        project(state="BUILDING", start="2024-05-01"), project(name="b", state="?", start="May"), source="capital_projects"
-    )
+    known, strange = project(state="BUILDING", start="2024-05-01"), project(name="b", state="?", start="May")
+    made = town.records(known, strange, source="capital_projects")
     assert [(one["phase"], one["start_date"]) for one in made] == [("construction", "2024-05-01"), ("unknown", None)]
     assert made[1]["flags"] == "bad_date;unknown_status;"
 
 
-@pytest.mark.parametrize("nothing", ["", " ", "  ", "\t", "N/A", "n/a", "NULL", "null", "None", "NA", "-", ".", "Unspecified"])
-def test_words_for_nothing_are_nothing(town, nothing):
-    [made] = town.records(request(1, agency=nothing, address=nothing))
-    assert (made["agency_responsible"], made["address"]) == (None, None)
+def test_words_for_nothing_are_nothing(town):
+    words = ("", " ", "  ", "\t", "N/A", "n/a", "NULL", "null", "None", "NA", "-", ".", "Unspecified")
+    made = town.records(*(request(n, agency=word, address=word) for n, word in enumerate(words)))
+    assert {(one["agency_responsible"], one["address"]) for one in made} == {(None, None)}
 
 
 def test_blanks_around_and_within_a_word_do_not_make_another_word(town):

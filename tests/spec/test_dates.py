@@ -45,16 +45,13 @@ def test_every_form_of_one_moment_is_that_moment(town):
     assert opened(town, *written, dates=forms) == ["2024-07-01 16:00:00"] * len(written)
 
 
-def test_a_day_without_a_time_begins_at_local_midnight(town):
+def test_a_day_without_a_time_begins_at_local_midnight_in_summer_and_winter(town):
     assert opened(town, "2024-07-01", "2024-01-15") == ["2024-07-01 04:00:00", "2024-01-15 05:00:00"]
 
 
-def test_the_hour_that_summer_time_skips_is_read_as_the_hour_after_it(town):
-    assert opened(town, "2024-03-10 02:30:00", "2024-03-10 03:30:00") == ["2024-03-10 07:30:00"] * 2
-
-
-def test_the_hour_that_comes_twice_is_read_as_its_second_coming(town):
-    assert opened(town, "2024-11-03 01:30:00") == ["2024-11-03 06:30:00"]
+def test_the_hour_that_is_skipped_is_the_one_after_it_and_the_hour_that_comes_twice_is_its_second_coming(town):
+    written = ("2024-03-10 02:30:00", "2024-03-10 03:30:00", "2024-11-03 01:30:00")
+    assert opened(town, *written) == ["2024-03-10 07:30:00", "2024-03-10 07:30:00", "2024-11-03 06:30:00"]
 
 
 def test_the_local_day_is_the_citys_and_not_that_of_utc(town):
@@ -69,14 +66,12 @@ def test_a_source_may_have_a_zone_of_its_own(town):
 
 
 @pytest.mark.parametrize(("unit", "written"), [("seconds", str(NOON)), ("milliseconds", f"{NOON}000")])
-def test_a_number_is_an_epoch_only_where_the_city_says_so(town, unit, written):
-    assert opened(town, written, epoch=unit) == ["2024-07-01 16:00:00"]
-    assert opened(town, written) == [None]
+def test_a_number_is_an_epoch_where_the_city_says_so_and_one_without_end_is_no_date(town, unit, written):
+    assert opened(town, written, "9" * 14, "9" * 30, epoch=unit) == ["2024-07-01 16:00:00", None, None]
 
 
-def test_an_epoch_without_end_is_no_date_and_stops_nothing(town):
-    assert opened(town, "9" * 30, "9" * 14, epoch="seconds") == [None, None]
-    assert opened(town, "9" * 30, "9" * 14, epoch="milliseconds") == [None, None]
+def test_a_number_is_no_date_unless_the_city_says_so(town):
+    assert opened(town, str(NOON), f"{NOON}000") == [None, None]
 
 
 IMPOSSIBLE = (
@@ -107,10 +102,10 @@ def test_without_a_readable_opening_a_request_cannot_be_used(town):
 def test_dates_that_mean_none_are_not_dates(town):
     town.describe({"sources": {"requests": {"layout": {"sentinels": ["2099-09-09"]}}}})
     written = ("1900-01-01", "1970-01-01 00:00:00", "1969-12-31 19:00:00", "9999-12-31", "2099-09-09")
-    made = town.records(*(request(n, closed=text, updated=text) for n, text in enumerate(written)))
+    rows = [request(n, closed=text, updated=text) for n, text in enumerate(written)]
+    *made, real = town.records(*rows, request(9, closed="2024-03-06 10:00:00"))
     assert {(one["closed_datetime"], one["closed_date"], one["updated_datetime"]) for one in made} == {(None,) * 3}
     assert {one["flags"].startswith("sentinel_date;") for one in made} == {True}
-    [real] = town.records(request(1, closed="2024-03-06 10:00:00"))
     assert (real["closed_datetime"], real["flags"]) == (instant("2024-03-06 10:00:00"), "unknown_disposition;")
 
 

@@ -1,0 +1,173 @@
+"""How coarse each row becomes, release after release: what was released stays, shrinks or goes; it never sharpens.
+
+Rows that are in the release stay as they are. Rows whose class shrank below k fall to a coarser rung. Rows that were
+gone for a while and come back count as new and take no finer rung than they had. The rest climbs from the first rung.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import narwhals as nw
+from narwhals import col, lit, when
+
+from etl.engine import DuckEngine
+from etl.privacy import place, time
+from etl.privacy.small_cells import CLASS, Rule, class_sizes, climb
+from hub.city import City
+from hub.policy import DELAY_DAYS, Policy
+
+PLACED = ("id", "tier", "group_no", "place_level", "place_no", "bucket", "requested_grain", "bucket_end", "late")
+OF_CLASS = [*CLASS, "requested_grain"]
+WAITS = "Its period of opening has not closed"
+FEW = "Fewer than k requests like it, even at the coarsest rung"
+UNNAMED = "Its kind is withheld, or not yet in the policy"
+CHANGED = "It was released before, and its kind, place or time has changed since"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the rules need to know. Days are numbers since 1970-01-01.
+
+    `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
+    `grid_before`: the same of the release before, 0 without one."""
+
+    engine: DuckEngine
+    city: City
+    policy: Policy
+    areas: place.Areas
+    key: bytes
+    today: int
+    grid_before: int = 0
+    today_before: int = 0
+
+    @property
+    def grid(self) -> int:
+        return monday(self.today)
+
+    def closed_until(self, tier: str) -> int:
+        """The day up to which a tier is told."""
+        return (self.today if tier == "A" else self.grid) - DELAY_DAYS[tier] - self.city.delay_days
+
+    def before(self, tier: str) -> int:
+        """The same of the release before, or long ago."""
+        return (self.today_before if tier == "A" else self.grid_before) - DELAY_DAYS[tier] - self.city.delay_days
+
+
+def monday(day: int) -> int:
+    return time.number((start := time.EPOCH + timedelta(day)) - timedelta(start.weekday()))
+
+
+def local_day(instant: int, zone) -> int:
+    return time.number(datetime.fromtimestamp(instant, zone).date())
+
+
+def generalise(frame: nw.LazyFrame, cells: nw.LazyFrame, ledger: nw.LazyFrame, at: Context):
+    """Give every row its place and bucket. Returns the placed rows (PLACED, `is_new`) and every record's fate."""
+    found: dict[str, list[nw.LazyFrame]] = {"released": [], "waiting": [], "withheld": []}
+    days = time.calendar_of(frame, at.engine)
+    catchments = place.catchments(frame, cells, at.engine)
+    known = at.engine.keep(_same_tier(frame, ledger))
+    for tier, rungs in at.policy.ladders.items():
+        mine = frame.filter(col("tier") == tier).select("id", "group_no", "location", "lat5", "long5", "day_number")
+        mine = place.add_places(mine.join(days, on="day_number", how="inner"), cells)
+        rule = Rule(
+            at.closed_until(tier), at.policy.k.get(tier, 0), at.policy.addresses if tier == "A" else 0, catchments
+        )
+        climbing = Climbing(mine, known.filter(col("tier") == tier), ledger.select("id"), rungs, rule, at.engine)
+        for word, rows in climbing.all(at.before(tier)):
+            found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
+    placed = at.engine.keep(nw.concat(found["released"]))
+    return placed, at.engine.keep(_fates(frame, placed, found))
+
+
+def _same_tier(frame: nw.LazyFrame, ledger: nw.LazyFrame) -> nw.LazyFrame:
+    """The ledger's rows that are still there in the tier they were released in, with their location now."""
+    now = frame.select("id", "tier", "location").rename({"tier": "tier_now"})
+    return ledger.join(now, on="id", how="inner").filter(col("tier") == col("tier_now"))
+
+
+def _placed(rows: nw.LazyFrame, tier: str) -> nw.LazyFrame:
+    whole = {name: col(name).cast(nw.Int64) for name in ("late", "is_new")}
+    return rows.with_columns(tier=lit(tier), **whole).select(*PLACED, "is_new")
+
+
+@dataclass(frozen=True, slots=True)
+class Climbing:
+    """One tier: `mine` with their candidates, `known` as the ledger has them, `ledgered` the ids of any tier."""
+
+    mine: nw.LazyFrame
+    known: nw.LazyFrame
+    ledgered: nw.LazyFrame
+    rungs: tuple[tuple[str, str], ...]
+    rule: Rule
+    engine: DuckEngine
+
+    def all(self, before: int) -> Iterator[tuple[str, nw.LazyFrame]]:
+        """Yield (fate, rows): those that stay, those that fall, those that enter. Entering into a bucket that ended
+        by `before`, when the last release was made, is late."""
+        shown = self.known.filter(col("gone") == 0)
+        small = self.engine.keep(self._shrunk(shown))
+        standing = self.engine.keep(shown.join(small.select("id"), on="id", how="anti"))
+        yield "released", standing.with_columns(is_new=lit(0))
+        if self._any(small):
+            for word, rows in climb(self._falling(small), self.engine, self.rungs, self.rule, standing):
+                yield word, rows.with_columns(late=lit(0), is_new=lit(1))
+        for word, rows in climb(self._entering(), self.engine, self.rungs, self.rule):
+            if word == "released":
+                rows = rows.with_columns(late=(col("bucket_end") <= before).cast(nw.Int64), is_new=lit(1))
+            yield word, rows
+
+    def _any(self, rows: nw.LazyFrame) -> bool:
+        return self.engine.arrow(rows.select(nw.len()))[0][0].as_py() > 0
+
+    def _shrunk(self, shown: nw.LazyFrame) -> nw.LazyFrame:
+        """Released rows whose class no longer holds k rows at k locations."""
+        small = class_sizes(shown, OF_CLASS).filter((col("rows") < self.rule.k) | (col("locations") < self.rule.k))
+        return shown.join(small, on=OF_CLASS, how="inner") if self.rule.k else shown.filter(col("id").is_null())
+
+    def _falling(self, small: nw.LazyFrame) -> nw.LazyFrame:
+        """They keep the group they were released under and may only take coarser rungs."""
+        small = small.select("id", "group_no", rung=self._rung())
+        return self.mine.drop("group_no").join(small, on="id", how="inner")
+
+    def _entering(self) -> nw.LazyFrame:
+        """New rows, and rows that were gone: those take no finer rung than they had, and only if nothing moved."""
+        new = self.mine.join(self.ledgered, on="id", how="anti").with_columns(rung=lit(-1))
+        gone = self.known.filter(col("gone") == 1).with_columns(rung=self._rung() - 1)
+        if not self._any(gone):
+            return new
+        back = self.mine.join(
+            gone.select("id", "rung", "place_no", "bucket", then=col("group_no")), on="id", how="inner"
+        )
+        same = lit(False)
+        for index, (level, grain) in enumerate(self.rungs):
+            here = (col(f"place_{level}") == col("place_no")) & (col(f"bucket_{grain}") == col("bucket"))
+            same = same | ((col("rung") == index - 1) & here.fill_null(False))
+        back = back.filter(same, col("group_no") == col("then"))
+        columns = [*self.mine.collect_schema().names(), "rung"]
+        return nw.concat([new.select(*columns), back.select(*columns)])
+
+    def _rung(self) -> nw.Expr:
+        """The number of the rung on which a row of the ledger was released."""
+        rung = lit(-1)
+        for index, (level, grain) in enumerate(self.rungs):
+            here = (col("place_level") == level) & (col("requested_grain") == grain)
+            rung = when(here).then(lit(index)).otherwise(rung)
+        return rung
+
+
+def _fates(frame: nw.LazyFrame, placed: nw.LazyFrame, found: dict[str, list[nw.LazyFrame]]) -> nw.LazyFrame:
+    """One line per record: released, waiting or withheld, and why."""
+    parts = [placed.select("id", fate=lit("released"), reason=lit(""))]
+    unnamed = [frame.filter(col("tier") == "X").select("id")]
+    reasons = (
+        ("waiting", found["waiting"], WAITS),
+        ("withheld", found["withheld"], FEW),
+        ("withheld", unnamed, UNNAMED),
+    )
+    for word, frames, reason in reasons:
+        parts += [rows.select("id", fate=lit(word), reason=lit(reason)) for rows in frames]
+    told = nw.concat(parts)
+    changed = frame.filter(col("tier") != "X").join(told.select("id"), on="id", how="anti").select("id")
+    return nw.concat([told, changed.with_columns(fate=lit("withheld"), reason=lit(CHANGED))])
