@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-LONG = 30  # characters from which a column is given room
+SHORT, LONG = 12, 30  # characters up to which a column keeps to one line, and from which it is given room
 
 
 def table(name: str, headings: list[str], rows: list[list[str]], numeric: list[bool]) -> str:
@@ -42,7 +42,9 @@ def entries(found: Iterable[tuple[str, str, str, str]]) -> str:
 def _kind(place: int, cells: list[str], numeric: bool) -> str:
     if any(len(cell) >= LONG for cell in cells):
         return ' class="w"'
-    return ' class="n"' if numeric and place else ""
+    if numeric and place:
+        return ' class="n"'
+    return ' class="s"' if all(len(cell) <= SHORT for cell in cells) else ""
 
 
 def _row(cells: list[str], kinds: list[str]) -> str:

@@ -116,7 +116,7 @@ def days(value: float | None) -> str:
 
 def ink_on(colour: str, theme: Theme) -> str:
     """The text colour that reads better on a filled shape."""
-    return max((theme["text"], "#ffffff"), key=lambda ink: contrast(ink, colour))
+    return max((theme["text"], theme["background"]), key=lambda ink: contrast(ink, colour))
 
 
 @cache

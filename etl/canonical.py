@@ -80,14 +80,11 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
 
     Rows that `layout.only` leaves out and empty cells of a wide table make no record."""
     at = {plain(name): name for name in header}
-    nulls = ", ".join(
-        sorted({_quote(form) for word in (*NULLS, *source.layout.get("nulls", [])) for form in _cases(word)})
-    )
     parts = []
     for made in wide_columns(source, header) or [None]:
         columns = [sql for c in dataset.record for sql in _column_sql(c, source, dataset, at, made)]
         stated = f"{_name(at[plain(made['column'])])} is not null" if made else "true"
-        parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at, nulls)}) where {stated}")
+        parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at)}) where {stated}")
     outer = [_outer_sql(column, source, dataset) for column in dataset.record]
     return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
 
@@ -107,13 +104,17 @@ def wide_columns(source: Source, header: list[str]) -> list[dict]:
     ]
 
 
-def _rows_sql(source: Source, at: dict[str, str], nulls: str) -> str:
+def _rows_sql(source: Source, at: dict[str, str]) -> str:
+    words = {form for word in (*NULLS, *source.layout.get("nulls", [])) for form in _cases(word)}
+    nulls, longest = ", ".join(map(_quote, sorted(words))), max(len(word.encode()) for word in words)
     kept = []
     for column, words in source.layout.get("only", {}).items():
         if plain(column) in at:
             kept.append(f"trim({_name(at[plain(column)])}) in ({', '.join(map(_quote, words))})")
     cleaned = ", ".join(
-        f"case when {n} in ({nulls}) then null else nullif(trim({n}), '') end as {n}" for n in map(_name, at.values())
+        f"case when strlen({n}) > {longest} then trim({n}) when {n} in ({nulls}) then null "
+        f"else nullif(trim({n}), '') end as {n}"
+        for n in map(_name, at.values())
     )
     return f"select row_number, {cleaned} from page where {' and '.join(kept) or 'true'}"
 
@@ -176,8 +177,7 @@ def _composed_sql(given: dict, at: dict[str, str], made: dict | None) -> str:
 
 def _instant(x: str, source: Source) -> str:
     zone = _quote(source.time_zone)
-    forms = [_quote(form) for form in source.layout.get("dates", [])]
-    naive = _naive(x, forms)
+    forms = ", ".join(_quote(form) for form in source.layout.get("dates", []))
     close = f"replace(replace({x}, ' +', '+'), ' -', '-')"
     aware = (
         rf"case when regexp_matches({x}, ':\d\d.*([Zz]|[+-]\d\d(:?\d\d)?| [A-Za-z_/]{{3,}})$') "
@@ -187,7 +187,8 @@ def _instant(x: str, source: Source) -> str:
         digits, per = EPOCHS[source.layout["epoch"]]
         seconds = f"try_cast({x} as decimal({digits}, 0)) / {per}"
         aware += rf" when regexp_full_match({x}, '-?\d+') then to_timestamp({seconds})"
-    return f"{aware} else timezone({zone}, {naive}) end"
+    other = f"{aware} else timezone({zone}, try_cast({x} as timestamp)) end"
+    return f"coalesce(timezone({zone}, try_strptime({x}, [{forms}])), {other})" if forms else other
 
 
 def _date(x: str, source: Source) -> str:

@@ -27,7 +27,7 @@ from etl.vault import Vault
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
-from hub.errors import ConfigurationError, IncompleteError
+from hub.errors import ConfigurationError
 from hub.policy import Policy
 from hub.releases import Release
 
@@ -132,14 +132,7 @@ class Contents:
 
 
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
-    """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault,
-    IncompleteError for a source that was not read to its end."""
-    unproven = [name for (name,) in vault.rows("select distinct source from readings where proven_by is null")]
-    if unproven:
-        raise IncompleteError(
-            f"{', '.join(unproven)}: the last reading did not reach its end.",
-            "run `cityglass pull` again; the old release stays",
-        )
+    """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
     as_of = _as_of(vault)
     epoch = int(vault.setting("epoch", "1")) + (
         vault.setting("generalisation", policy.generalisation) != policy.generalisation
@@ -193,7 +186,7 @@ def _tables(vault: Vault, city: City, at: Context, done: Anonymized) -> dict[str
     lines, reasons = zip(*(completeness.of_dataset(vault, name, fates) for name, fates in live.items()), strict=True)
     made |= {
         "completeness": list(lines),
-        "quality_reasons": [row for told in reasons for row in told],
+        "quality_reasons": [row for told in (*reasons, _fallback(done)) for row in told],
         **tables.about(),
     }
     return {table.name: tables.shaped(table, made[table.name]) for table in all_tables() if table.name in made}

@@ -178,6 +178,18 @@ def restore(vault: Vault, source: Source) -> int:
     return found
 
 
+def refuse_unfinished(vault: Vault) -> None:
+    """Raise IncompleteError if the last reading of a source did not reach its end: half data is never published."""
+    unfinished = vault.rows(
+        "select source from readings where proven_by is null union select source from pages order by source"
+    )
+    if unfinished:
+        raise IncompleteError(
+            f"{', '.join(name for (name,) in unfinished)}: the last reading did not reach its end.",
+            "run `cityglass pull` again; the old release stays",
+        )
+
+
 def complete(
     vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str, now: int, accept_fewer: bool
 ) -> None:

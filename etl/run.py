@@ -124,7 +124,9 @@ def _raise_first(pulled: list[Pulled]) -> None:
 
 
 def publish(vault: Vault, city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
-    """Make and serve a release. Raises GateError if nobody has signed the policy as it stands."""
+    """Make and serve a release. Raises IncompleteError if a source was not read to its end, GateError if nobody has
+    signed the policy as it stands."""
+    intake.refuse_unfinished(vault)
     policy = load_policy(city.path, city.slug, k=city.k)
     return release.publish(Job(vault, city, policy, data, _signed(vault, policy, sign_off)), step)
 

@@ -26,6 +26,7 @@ SCREEN = 256  # pixels of a tile's side
 LONG_ENOUGH = 60  # pixels: a street shorter than this on screen is left out
 LABEL_FROM = {"area": 9, "water": 11, "street": 14}
 AREA_TOLERANCE = 0.00005  # degrees, about 5 m
+Drawn = tuple[dict, shapely.Geometry]  # properties, Mercator geometry
 
 
 def write_basemap(areas: list[dict], streets: list[dict], water: list[dict], bbox, path: Path) -> int:
@@ -67,7 +68,7 @@ def write_areas(areas: list[dict], path: Path) -> int:
     return len(features)
 
 
-def _drawn(features: list[dict]) -> list[tuple[dict, shapely.Geometry]]:
+def _drawn(features: list[dict]) -> list[Drawn]:
     """Properties and Mercator geometry of what can be drawn."""
     found = []
     for feature in features:
@@ -86,7 +87,7 @@ def _mercator(degrees: np.ndarray) -> np.ndarray:
     return np.stack([east, north], axis=1)
 
 
-def _labels(kind: str, drawn: list[tuple[dict, shapely.Geometry]]) -> Iterator[tuple[dict, shapely.Geometry]]:
+def _labels(kind: str, drawn: list[Drawn]) -> Iterator[Drawn]:
     """One point for each name: labelling the pieces themselves would print a name once per tile."""
     by_name = defaultdict(list)
     for properties, geometry in drawn:
@@ -109,22 +110,20 @@ def _tiles(layers: dict[str, list], bbox, zoom: int) -> Iterator[tuple[int, int,
     shown = {name: _at_zoom(name, drawn, zoom, unit) for name, drawn in layers.items()}
     trees = {name: shapely.STRtree([geometry for _, geometry in features]) for name, features in shown.items()}
     for x, y in _cover(bbox, zoom):
-        west, north = x * side - HALF, HALF - y * side
-        bounds = (west, north - side, west + side, north)
-        margin = BUFFER * unit
-        window = shapely.box(bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
+        corner = np.array([x * side - HALF, HALF - (y + 1) * side])  # south-west
+        low, high = corner - BUFFER * unit, corner + side + BUFFER * unit
+        window = shapely.box(*low, *high)
+        clipped = {name: [*_clipped(shown[name], trees[name].query(window), window)] for name in layers}
         encoded = [
-            {"name": name, "features": [*_clipped(shown[name], trees[name].query(window), window)]}
-            for name in layers
-            if shown[name]
+            {"name": name, "features": [*_in_tile(features, corner, unit)]}
+            for name, features in clipped.items()
+            if features
         ]
-        encoded = [layer for layer in encoded if layer["features"]]
         if encoded:
-            options = {"quantize_bounds": bounds, "extents": EXTENT}
-            yield x, y, gzip.compress(mapbox_vector_tile.encode(encoded, default_options=options), mtime=0)
+            yield x, y, gzip.compress(mapbox_vector_tile.encode(encoded), mtime=0)
 
 
-def _at_zoom(name: str, drawn: list, zoom: int, unit: float) -> list[tuple[dict, shapely.Geometry]]:
+def _at_zoom(name: str, drawn: list, zoom: int, unit: float) -> list[Drawn]:
     if name == "labels":
         return [feature for feature in drawn if zoom >= LABEL_FROM[feature[0]["kind"]]]
     if name == "streets":
@@ -136,12 +135,21 @@ def _at_zoom(name: str, drawn: list, zoom: int, unit: float) -> list[tuple[dict,
     return [(properties, geometry.simplify(2 * unit)) for properties, geometry in drawn]
 
 
-def _clipped(features: list, hits: Iterable[int], window: shapely.Geometry) -> Iterator[dict]:
+def _clipped(features: list[Drawn], hits: Iterable[int], window: shapely.Geometry) -> Iterator[Drawn]:
     for hit in sorted(hits):
         properties, geometry = features[hit]
         piece = geometry.intersection(window)
         if not piece.is_empty:
-            yield {"geometry": piece, "properties": properties}
+            yield properties, piece
+
+
+def _in_tile(features: list, corner: np.ndarray, unit: float) -> Iterator[dict]:
+    """Pieces in whole units from the tile's south-west corner."""
+    for properties, piece in features:
+        yield {
+            "geometry": shapely.transform(piece, lambda at: np.round((at - corner) / unit)),
+            "properties": properties,
+        }
 
 
 def _cover(bbox, zoom: int) -> Iterator[tuple[int, int]]:

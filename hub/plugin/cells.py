@@ -3,13 +3,13 @@
 import re
 from urllib.parse import quote
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from hub.datasets import tables
 from hub.plugin.frame import instant
 from hub.schema import Type
 
-LONG = 90  # characters from which a text gets a wider column
+LONG = 40  # characters from which a text is broken into lines
 CUT = 500  # and at which it ends; its row's own page has all of it
 INSTANTS = frozenset(column.name for table in tables() for column in table.columns if column.type is Type.INSTANT)
 # A number that names something has no thousands.
@@ -30,7 +30,7 @@ def render(value, column: str) -> Markup | None:
     start, looks = PAGES.get(column, ("", None))
     if looks and looks.fullmatch(value):
         return Markup('<a href="{}">{}</a>').format(start + quote(value), value)
-    return long(value[:CUT] + "…" if len(value) > CUT else value) if _is_long(value) else None
+    return long(value) if _is_long(value) else None
 
 
 def number(value: float, column: str) -> str:
@@ -52,7 +52,9 @@ def fraction(value: float) -> str:
 
 
 def long(value: str) -> Markup:
-    return Markup('<div class="long">{}</div>').format(escape(value))
+    return Markup('<div class="{}">{}</div>').format(
+        "long" if len(value) < 4 * LONG else "long longer", value[:CUT] + "…" if len(value) > CUT else value
+    )
 
 
 def _is_long(value: str) -> bool:

@@ -89,9 +89,9 @@ def test_the_tree_holds_all_the_money_at_every_level():
         assert node not in children or sum(part for _, part in children[node]) == amount
 
 
-def test_the_words_on_the_tree_can_be_read():
-    _, drawn = figure("budget_tree")
-    (tree,) = drawn.data
+@pytest.mark.parametrize("look", [LOOK, theme.at_night(LOOK)], ids=["day", "night"])
+def test_the_words_on_the_tree_can_be_read(look):
+    (tree,) = charts.tree(data.ask("budget_tree", stage="adopted", direction="expense"), look).data
     for fill, ink in zip(tree.marker.colors, tree.textfont.color, strict=True):
         assert contrast(fill, ink) >= 4.5
 

@@ -110,8 +110,8 @@ def test_a_passage_keeps_its_paragraphs_and_its_language():
 def test_a_table_can_be_reached_and_its_rows_are_named():
     made = markup.table("Times", ["Group", "Days"], [["Trees", "7"]], [False, True])
     assert 'role="region" tabindex="0" aria-label="Times"' in made
-    assert '<th scope="col">Group</th><th scope="col" class="n">Days</th>' in made
-    assert '<tr><th scope="row">Trees</th><td class="n">7</td></tr>' in made
+    assert '<th scope="col" class="s">Group</th><th scope="col" class="n">Days</th>' in made
+    assert '<tr><th scope="row" class="s">Trees</th><td class="n">7</td></tr>' in made
 
 
 def test_no_two_columns_of_a_measure_have_one_heading():

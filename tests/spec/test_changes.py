@@ -2,6 +2,7 @@
 
 One town lives through seven pulls; every test looks at one of them."""
 
+import csv
 import gzip
 from dataclasses import dataclass
 
@@ -34,7 +35,7 @@ def moment(town: Town, published: Published | None) -> Moment:
     rows = {row["public_id"]: row for row in town.released()}
     folder = town.release.path / "downloads"
     with gzip.open(folder / "service_requests.csv.gz", "rt", encoding="utf-8") as lines:
-        in_csv = {line.split(",")[1] for line in list(lines)[1:]}
+        in_csv = {row["public_id"] for row in csv.DictReader(lines)}
     in_parquet = set(pq.read_table(folder / "service_requests.parquet")["public_id"].to_pylist())
     told = town.released("select * from quality_reasons where dataset = 'service_requests'")
     reasons = {(row["kind"], row["reason"]): row["rows"] for row in told}

@@ -1,0 +1,70 @@
+"""Tiers: what a row may show depends on the harm that its kind could do; what changed since is told late enough."""
+
+import pytest
+
+A_ONLY = ("service_code", "service_name", "duration_hours")
+
+
+@pytest.fixture(scope="session")
+def rows(town) -> dict[str, list[dict]]:
+    found = {}
+    for row in town.released():
+        found.setdefault(row["service_group"], []).append(row)
+    return found
+
+
+def values(rows: list[dict], name: str) -> set:
+    return {row[name] for row in rows}
+
+
+def test_the_kind_of_request_is_named_in_tier_a_only(rows):
+    for group, found in rows.items():
+        assert values(found, "service_name") == ({f"{group}!"} if group[0] == "A" else {None})
+
+
+@pytest.mark.parametrize(
+    ("tier", "never"),
+    [("A", ("duration_days",)), ("B", A_ONLY), ("C", (*A_ONLY, "disposition")), ("ABC", ("text", "photo"))],
+)
+def test_a_tier_shows_only_its_columns(rows, tier, never):
+    found = [row for rows_ in rows.values() for row in rows_ if row["tier"] in tier]
+    assert found and {row[name] for row in found for name in never} == {None}
+
+
+def test_the_agency_is_told_in_b_and_c_only_where_the_group_decides_it(rows):
+    assert values(rows["B five in a week"], "agency_responsible") == {"DPW"}
+    assert values(rows["B two agencies"], "agency_responsible") == {None}
+
+
+def test_in_tier_a_the_ending_is_told_to_the_hour(rows):
+    [closed] = [row for row in rows["A busy"] if row["status"] == "closed"]
+    assert (closed["duration_hours"], closed["disposition"], closed["on_time"]) == (75, "done", "missed")
+
+
+def test_a_closing_is_told_once_it_says_nothing_of_the_opening_day(rows):
+    """Both were opened in the week that ended on 3 June: 2 days later is 5 June, 15 days later is 18 June."""
+    [told], [hidden] = (
+        {(row["status"], row["duration_days"], row["disposition"]) for row in rows[group]}
+        for group in ("B told closed", "B not yet told")
+    )
+    assert told == ("closed", 2, "done")
+    assert hidden == ("open", None, None)
+
+
+def test_whether_it_was_late_is_told_by_the_public_target_from_the_end_of_the_period(rows):
+    assert values(rows["B told closed"], "on_time") == {"missed"}  # 2 days and 3 hours against 2 days
+    assert values(rows["B not yet told"], "on_time") == {"missed"}  # 3 June and 2 days is past
+    assert values(rows["B five in a week"], "on_time") == {"none"}
+
+
+def test_in_tier_c_what_all_of_a_class_share_is_not_told(rows):
+    assert values(rows["C all alike"], "status") == {"closed"}
+    assert values(rows["C all alike"], "duration_days") == values(rows["C all alike"], "on_time") == {None}
+    assert values(rows["C two kinds"], "duration_days") == {3, 15}
+    assert values(rows["C two kinds"], "on_time") == {"met", "missed"}
+
+
+def test_a_withheld_kind_is_in_no_table_and_no_file(town):
+    for path in town.release.path.rglob("*"):
+        assert path.is_dir() or b"Secret" not in path.read_bytes()
+    assert town.released("select count(*) as n from categories where service_group = 'Secret'") == [{"n": 0}]
