@@ -60,6 +60,7 @@ def write_areas(areas: list[dict], path: Path) -> int:
             "geometry": mapping(shapely.set_precision(shape(area["geometry"]).simplify(AREA_TOLERANCE), 0.00001)),
         }
         for area in areas
+        if area.get("geometry")
     ]
     path.write_text(
         json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, separators=(",", ":")),
@@ -75,9 +76,9 @@ def _drawn(features: list[dict]) -> list[Drawn]:
         geometry = shape(feature["geometry"]) if feature.get("geometry") else None
         if geometry is not None and not geometry.is_empty:
             name = (feature.get("properties") or {}).get("name")
-            found.append(
-                ({"name": str(name)} if name else {}, shapely.make_valid(shapely.transform(geometry, _mercator)))
-            )
+            flat = shapely.transform(geometry, _mercator)
+            mended = _of_kind(shapely.make_valid(flat), shapely.get_dimensions(flat))
+            found.append(({"name": str(name)} if name else {}, mended))
     return found
 
 
@@ -138,9 +139,17 @@ def _at_zoom(name: str, drawn: list, zoom: int, unit: float) -> list[Drawn]:
 def _clipped(features: list[Drawn], hits: Iterable[int], window: shapely.Geometry) -> Iterator[Drawn]:
     for hit in sorted(hits):
         properties, geometry = features[hit]
-        piece = geometry.intersection(window)
+        piece = _of_kind(geometry.intersection(window), shapely.get_dimensions(geometry))
         if not piece.is_empty:
             yield properties, piece
+
+
+def _of_kind(geometry: shapely.Geometry, dimension: int) -> shapely.Geometry:
+    """Without the points and lines that cutting or mending leaves beside a shape."""
+    if geometry.geom_type != "GeometryCollection":
+        return geometry
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == dimension])
 
 
 def _in_tile(features: list, corner: np.ndarray, unit: float) -> Iterator[dict]:

@@ -12,12 +12,12 @@ from typing import Any
 
 from datasette.database import Database, QueryInterrupted
 from datasette.utils import StartupError, tilde_encode
-from datasette.utils.asgi import Base400
+from datasette.utils.asgi import Base400, Forbidden
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from hub.releases import Release
 
-__all__ = ["StartupError", "tilde_encode"]  # for the plugin
+__all__ = ["Forbidden", "StartupError", "tilde_encode"]  # for the plugin
 Datasette = Any  # its class cannot be imported while its plugins are: it imports them
 TooSlow = QueryInterrupted  # a query that was stopped at its time limit
 Refused = Base400  # what a view raises to answer 400, 403 or 404

@@ -23,12 +23,14 @@ import h3
 import narwhals as nw
 import pyarrow as pa
 import yaml
+from click.testing import CliRunner
 
 from etl import run as etl_run
 from etl.canonical import finish, typed_sql
 from etl.release import Published
 from etl.run import Pulled
 from hub.city import City, load_city
+from hub.cli import main
 from hub.datasets import DATASETS
 from hub.policy import Policy, load_policy
 from hub.releases import Release, current
@@ -200,6 +202,10 @@ class Town:
         said = yaml.safe_load(path.read_text("utf-8")) if path.exists() else POLICY
         path.write_text(yaml.safe_dump(merged(said, changes), sort_keys=False), "utf-8")
 
+    def command(self, verb: str, *words: str | Path) -> "Said":
+        """`cityglass verb …` for this town."""
+        return cityglass(verb, "--city", self.yml, "--data", self.data, *words)
+
     def receive(self, *rows: dict, name: str = "requests.csv") -> Path:
         return write_csv(self.folder / name, rows)
 
@@ -248,3 +254,24 @@ def instant(local: str, zone: str = ZONE) -> int:
 
 def day(start: str, later: int) -> str:
     return str(date.fromisoformat(start) + timedelta(later))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the command said: its exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict:
+        return json.loads(self.out)
+
+
+def cityglass(*words: str | Path) -> Said:
+    """Run the command in this process. An error that it does not explain is raised here."""
+    done = CliRunner().invoke(main, [str(word) for word in words])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)

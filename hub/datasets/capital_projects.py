@@ -22,7 +22,7 @@ COLUMNS = (
 CAPITAL_PROJECTS = Table(
     "capital_projects",
     "Capital projects",
-    "What the city builds: plan, spending, status and place. `place_precision` says what the point stands for.",
+    "What the city builds: plan, spending, status and place. place_precision says what the point stands for.",
     (
         *COLUMNS,
         Column("district", Type.TEXT, "District of the site or of the named neighbourhood; null if citywide or unknown."),

@@ -54,7 +54,7 @@ SERVICE_REQUESTS = Table(
     ),
     key=("id",),
     indexes=(
-        ("service_group", "status", "requested_bucket"),
+        ("status", "service_group", "requested_bucket"),
         ("place_id", "service_group"),
         ("requested_bucket",),
         ("service_name",),

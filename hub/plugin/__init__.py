@@ -3,7 +3,7 @@
 import os
 import sqlite3
 
-from datasette import Forbidden, hookimpl
+from datasette import hookimpl
 from jinja2 import Environment
 
 from hub import datasette_compat as compat
@@ -91,7 +91,7 @@ def handle_exception(datasette: Datasette, request, exception: Exception):
 
 @hookimpl
 def forbidden(datasette: Datasette, request, message: str):
-    return errors.answer(datasette, request, Forbidden(message)) if _is_hub(datasette) else None
+    return errors.answer(datasette, request, compat.Forbidden(message)) if _is_hub(datasette) else None
 
 
 @hookimpl

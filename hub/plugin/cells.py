@@ -9,7 +9,7 @@ from hub.datasets import tables
 from hub.plugin.frame import instant
 from hub.schema import Type
 
-LONG = 40  # characters from which a text is broken into lines
+LONG = 20  # characters from which a text is broken into lines
 CUT = 500  # and at which it ends; its row's own page has all of it
 INSTANTS = frozenset(column.name for table in tables() for column in table.columns if column.type is Type.INSTANT)
 # A number that names something has no thousands.
@@ -46,7 +46,7 @@ def number(value: float, column: str) -> str:
 
 def fraction(value: float) -> str:
     """0.03473480988899023 -> 0.03473; 1e-7 -> 1e-07."""
-    if value and abs(value) < 1e-4 or abs(value) >= 1e15:
+    if (value and abs(value) < 1e-4) or abs(value) >= 1e15:
         return f"{value:.3g}"
     return f"{value:,.5f}".rstrip("0").rstrip(".")
 

@@ -20,7 +20,7 @@ HIDDEN = re.compile(
 )
 METHODS = ("GET", "HEAD", "OPTIONS")
 STRIPPED = re.compile(r"^(_ttl|_timelimit|_trace|_context)(=|$)")  # a visitor sets neither cache life nor debugging
-UNREADABLE = re.compile(r"\x00|^_through(=|$)")  # what Datasette answers with an error of its own making
+UNREADABLE = re.compile(r"(^|&)_through(=|&|$)")  # which Datasette answers with an error of its own making
 SIZED = re.compile(r"^(_size|_facet_size)=(max|\d+)$")
 ROWS = 500  # of a table, or values of a facet, on a page: each is written by the thread that serves everybody
 DATA = re.compile(r"\.(json|csv|jsono)$")
@@ -34,6 +34,8 @@ DATASETTE = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+UNKNOWN_HOST = "This hub does not answer under that name. Its operator sets the names in CITYGLASS_HOSTS."
+TOO_MUCH = "Too many requests. Whole tables are under /downloads."
 PREFLIGHT = {
     "allow": ", ".join(METHODS),
     "access-control-allow-origin": "*",
@@ -72,21 +74,19 @@ class Door:
         await self.app(dict(scope, query_string=asked), receive, dressed)
 
     def _refusal(self, scope: Scope, path: str) -> tuple[int, str, dict[str, str]] | None:
-        if scope["method"] not in METHODS:
-            return 405, "This hub is only read: ask with GET.", {"allow": ", ".join(METHODS)}
-        if CROOKED.search(path) or any(UNREADABLE.search(part) for part in _parts(scope.get("query_string", b""))):
-            return 400, "There is no such address.", {}
-        host = host_of(scope)
-        if host not in LOCAL and host not in self.hosts():
-            return 400, "This hub does not answer under that name. Its operator sets the names in CITYGLASS_HOSTS.", {}
-        if HIDDEN.search(path) or HIDDEN.search(scope["path"]):
-            return 404, "There is no such page.", {}
-        if scope["method"] == "OPTIONS":
-            return 200, "", PREFLIGHT
+        host, method = host_of(scope), scope["method"]
+        query = scope.get("query_string", b"").decode("latin-1")
+        for holds, *answer in (
+            (method not in METHODS, 405, "This hub is only read: ask with GET.", {"allow": ", ".join(METHODS)}),
+            (CROOKED.search(path) or UNREADABLE.search(_decoded(query)), 400, "There is no such address.", {}),
+            (host not in LOCAL and host not in self.hosts(), 400, UNKNOWN_HOST, {}),
+            (HIDDEN.search(path) or HIDDEN.search(scope["path"]), 404, "There is no such page.", {}),
+            (method == "OPTIONS", 200, "", PREFLIGHT),
+        ):
+            if holds:
+                return tuple(answer)
         wait = self._wait(scope, path)
-        if wait:
-            return 429, "Too many requests. Whole tables are under /downloads.", {"retry-after": str(int(wait) + 1)}
-        return None
+        return (429, TOO_MUCH, {"retry-after": str(int(wait) + 1)}) if wait else None
 
     def _wait(self, scope: Scope, path: str) -> float:
         if self.buckets is None or not scope.get("client"):
@@ -125,8 +125,9 @@ def policy(path: str) -> str:
 
 
 def _mended(query: bytes, is_page: bool) -> bytes:
-    """The query without what a visitor does not set, and with no more rows than a page can show."""
-    kept = [_fitted(part, is_page) for part in query.decode("latin-1").split("&") if not STRIPPED.match(_decoded(part))]
+    """The query without NUL and what a visitor does not set, and with no more rows than a page can show."""
+    parts = query.decode("latin-1").replace("%00", "").split("&")
+    kept = [_fitted(part, is_page) for part in parts if not STRIPPED.match(_decoded(part))]
     return "&".join(kept).encode("latin-1")
 
 
@@ -135,10 +136,6 @@ def _fitted(part: str, is_page: bool) -> str:
     if not sized or (sized[1] == "_size" and not is_page):
         return part
     return f"{sized[1]}={ROWS}" if sized[2] == "max" or len(sized[2]) > 3 or int(sized[2]) > ROWS else part
-
-
-def _parts(query: bytes) -> list[str]:
-    return [_decoded(part) for part in query.decode("latin-1").split("&")]
 
 
 def _decoded(part: str) -> str:

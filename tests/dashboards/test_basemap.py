@@ -117,3 +117,26 @@ def test_outlines_keep_their_names_and_lie_within_ten_metres(tmp_path):
     for feature, area in zip(written["features"], AREAS, strict=True):
         assert feature["properties"] == area["properties"]
         assert shape(feature["geometry"]).hausdorff_distance(shape(area["geometry"])) < 0.0001
+
+
+def test_a_shape_that_crosses_itself_or_only_touches_a_tile_is_drawn_all_the_same(tmp_path):
+    bow = [[-70.9, 43.6], [-70.8, 43.7], [-70.8, 43.6], [-70.9, 43.7], [-70.9, 43.6]]
+    spike = [
+        [-70.9, 43.6],
+        [-70.85, 43.6],
+        [-70.85, 43.7],
+        [-70.85, 43.6],
+        [-70.8, 43.6],
+        [-70.8, 43.65],
+        [-70.9, 43.6],
+    ]
+    shapes = [
+        {"properties": {"name": name}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for name, ring in (("Bow", bow), ("Spike", spike))
+    ]
+    on_a_border = square("Edge", -71.015625, 43.58068, 0.02197265625)
+    path = tmp_path / "basemap.pmtiles"
+    assert write_basemap([*shapes, on_a_border], [], [], BBOX, path) > 20
+    with path.open("rb") as file:
+        found = at(Reader(MmapSource(file)), 14, -70.81, 43.615)
+    assert {"Bow", "Spike"} <= set(names(found["areas"]))

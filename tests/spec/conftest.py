@@ -36,7 +36,7 @@ def _cases() -> dict[str, list[dict]]:
         "B six in two wards": rows(3) + rows(3, MONTH_AFTER, FAR),
         "B four": rows(4),
         "B one house": rows(20, address="7 Elm Street"),
-        "B four houses": rows(12) and [row | {"address": f"{n % 4} Ash Street"} for n, row in enumerate(rows(12))],
+        "B four houses": [row | {"address": f"{n % 4} Ash Street"} for n, row in enumerate(rows(12))],
         "B nowhere": rows(9, address="", **unplaced),
         "B addresses only": rows(5, **unplaced),
         "B guessed point": [row | {"address": f"{n} Oak Street"} for n, row in enumerate(rows(25, **crowd))],
