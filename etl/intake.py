@@ -195,14 +195,34 @@ def complete(
 ) -> None:
     """Every part was read to its end: prove the reading, mark what is gone upstream, keep the time of the data.
 
+    A record whose rows can no longer be used is dropped: what it said is not what the source says now.
     Raises IncompleteError, and changes nothing, if a fifth of the keys is gone or keys are doubled."""
     held = f"records_{DATASETS[source.dataset].name}"
+    is_gone = """source = $source and not deleted_upstream
+        and key not in (select key from seen where source = $source)"""
+    is_unusable = "source = $source and key in (select key from seen where source = $source and not is_usable)"
+    given = {"source": source.name}
+    gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchone()[0]
+    _believe(vault, source, held, gone, accept_fewer)
+    with vault.transaction():
+        vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
+        dropped = vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchone()[0]
+        vault.count_changes(gone + dropped)
+        vault.con.execute("delete from readings where source = ?", [source.name])
+        for part, fingerprint in fingerprints:
+            vault.con.execute(
+                """insert into readings select ?, ?, ?, ?, coalesce(sum(rows_read), 0), coalesce(sum(keys), 0),
+                coalesce(sum(set_aside), 0), coalesce(sum(written), 0), any_value(dropped), 'whole_file', ?
+                from pages where source = ? and part = ?""",
+                [source.name, part, fingerprint, mapping, now, source.name, part],
+            )
+        vault.con.execute("delete from seen where source = ?", [source.name])
+        vault.con.execute("delete from pages where source = ?", [source.name])
+        vault.set(f"as_of:{source.name}", str(_as_of(vault, source, now)))
+
+
+def _believe(vault: Vault, source: Source, held: str, gone: int, accept_fewer: bool) -> None:
     before = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream", source.name)
-    gone = vault.one(
-        f"select count(*) from {held} where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)",
-        source.name,
-        source.name,
-    )
     if gone > FEWER * before and not accept_fewer:
         raise IncompleteError(
             f"{source.name}: {gone:,} of {before:,} rows that were there before are gone from the source.",
@@ -214,22 +234,6 @@ def complete(
             f"{source.name}: {doubled:,} keys stand twice in the vault.",
             "restore the vault from its backup and run again",
         )
-    with vault.transaction():
-        vault.con.execute(
-            f"update {held} set deleted_upstream = true where source = ? and not deleted_upstream and key not in (select key from seen where source = ?)",
-            [source.name, source.name],
-        )
-        vault.count_changes(gone)
-        vault.con.execute("delete from readings where source = ?", [source.name])
-        for part, fingerprint in fingerprints:
-            vault.con.execute(
-                """insert into readings select ?, ?, ?, ?, coalesce(sum(rows_read), 0), coalesce(sum(keys), 0), coalesce(sum(set_aside), 0),
-                coalesce(sum(written), 0), any_value(dropped), 'whole_file', ? from pages where source = ? and part = ?""",
-                [source.name, part, fingerprint, mapping, now, source.name, part],
-            )
-        vault.con.execute("delete from seen where source = ?", [source.name])
-        vault.con.execute("delete from pages where source = ?", [source.name])
-        vault.set(f"as_of:{source.name}", str(_as_of(vault, source, now)))
 
 
 def _as_of(vault: Vault, source: Source, now: int) -> int:

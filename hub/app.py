@@ -1,9 +1,11 @@
 """One ASGI application on one port: Datasette at the root, the dashboards under /dashboards."""
 
+import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from hub.plugin.door import LOCAL, App, Door
 from hub.side_by_side import PREFIX, SideBySide
 
 PORT = 8001
+PATIENCE = 5  # seconds that visitors have to finish when the server stops
 SETTINGS = {
     "suggest_facets": False,
     "sql_time_limit_ms": 3000,
@@ -77,8 +80,10 @@ def serve(
     script: Path | None = None,
     routes: Sequence[Any] = (),
     hosts: Sequence[str] = (),
+    ready: Callable[[], object] = lambda: None,
 ) -> None:
-    """Serve until stopped. More than one worker serves the pages and the API only: dashboards need one process."""
+    """Serve until stopped; `ready` is called once, when the first visitor may come. More than one worker serves the
+    pages and the API only: dashboards need one process."""
     _free(host, port)
     common = {
         "host": host,
@@ -87,15 +92,30 @@ def serve(
         "access_log": False,
         "lifespan": "on",
         "server_header": False,
+        "timeout_graceful_shutdown": PATIENCE,
     }
     if workers == 1:
-        uvicorn.run(build(data, city, script=script, routes=routes, hosts=hosts), **common)
+        server = uvicorn.Server(uvicorn.Config(build(data, city, script=script, routes=routes, hosts=hosts), **common))
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_serving(server, ready))
+        if not server.started:
+            raise ConfigurationError("The server did not start.", "the lines above say why")
         return
     _datasette(data, False, hosts, {}, {})  # says what is wrong here, not once in every worker
     os.environ |= {"CITYGLASS_DATA": str(data.resolve()), "CITYGLASS_CITY": str(city.path.resolve())}
     os.environ.setdefault("DATASETTE_SECRET", secrets.token_hex(32))
     os.environ["CITYGLASS_HOSTS"] = ",".join((*hosts, os.environ.get("CITYGLASS_HOSTS", "")))
+    ready()
     uvicorn.run("hub.app:worker", factory=True, workers=workers, **common)
+
+
+async def _serving(server: uvicorn.Server, ready: Callable[[], object]) -> None:
+    serving = asyncio.create_task(server.serve())
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.02)
+    if server.started:
+        ready()
+    await serving
 
 
 def worker() -> App:

@@ -35,9 +35,8 @@ def parts(request: Request) -> list[tuple[str, str]]:
     """Every file of the location, in order, with the sha256 of its bytes."""
     found = []
     for place in request.location:
-        matches = sorted(glob.glob(place)) or [place]
-        found += [(match, _sha256(Path(match), request.name)) for match in matches]
-    return found
+        found += sorted(glob.glob(place)) or [place]
+    return [(match, _sha256(Path(match), request.name)) for match in dict.fromkeys(found)]
 
 
 def pages(request: Request, part: str) -> Iterator[Page]:

@@ -10,5 +10,7 @@ PURE = ("charts", "maps", "plot", "markup", "sentences", "theme", "words", "data
 
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_module_loads_no_streamlit_and_no_etl(module):
-    code = f"import sys, dashboards.{module}; print({{'streamlit', 'etl'}} & {{name.split('.')[0] for name in sys.modules}})"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
+    loaded = "{name.split('.')[0] for name in sys.modules}"
+    code = f"import sys, dashboards.{module}; print({{'streamlit', 'etl'}} & {loaded})"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout == "set()\n"

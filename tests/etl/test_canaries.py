@@ -15,7 +15,6 @@ from tests.town import Town, request
 
 CONTACT = {"reporter_name": "Zebulon", "reporter_email": "zebulon@mail", "reporter_phone": "555-0199-77"}
 WORDS = {"words": "QUAGGA wrote this", "note": "fixed, QUAGGA was told"}
-PLACE = {"address": "4711 OKAPI Street"}  # the vault needs it, to count places
 CANARIES = (b"zebulon", b"0199-77", b"quagga")
 RELEASED_NEVER = (*CANARIES, b"okapi", b"sr-okapi")
 
@@ -26,9 +25,10 @@ def town(tmp_path):
 
 
 def planted(numbers: range) -> list[dict]:
-    rows = [request(n, kind, closed="2024-03-06 09:00:00", **WORDS) for n in numbers for kind in ("Pothole",)]
-    rows += [request(n, "Rats", **WORDS) for n in range(100, 110)] + [request(n, "Secret", **WORDS) for n in (200,)]
-    return [row | CONTACT | PLACE | {"id": f"SR-OKAPI-{row['id']}"} for row in rows]
+    rows = [request(n, closed="2024-03-06 09:00:00", **WORDS) for n in numbers]
+    rows += [request(n, "Rats", **WORDS) for n in range(100, 110)] + [request(200, "Secret", **WORDS)]
+    # the vault needs ids and addresses, the latter to count places; a release needs neither
+    return [row | CONTACT | {"id": f"SR-OKAPI-{row['id']}", "address": f"{row['id']} OKAPI Street"} for row in rows]
 
 
 def contents(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -63,7 +63,7 @@ def test_no_reporter_and_no_free_text_is_in_the_vault_the_release_or_any_message
     town.receive(*planted(range(30)))
     said = [town.command("check"), town.command("run"), town.command("status"), town.command("audit", "--json")]
     assert [one.code for one in said] == [0] * 4
-    assert len(town.released()) == 30
+    assert len(town.released()) == 40
     assert found(town.data, CANARIES) == []
     assert found(town.data / "public", RELEASED_NEVER) == []
     printed = "".join(one.out + one.err for one in said).lower().encode()
@@ -72,7 +72,7 @@ def test_no_reporter_and_no_free_text_is_in_the_vault_the_release_or_any_message
 
 
 BROKEN = {
-    "an open quote": lambda text: text.replace("4711 OKAPI", '"4711 OKAPI', 1),
+    "an open quote": lambda text: text.replace("1 OKAPI", '"1 OKAPI', 1),
     "a cut end": lambda text: text[:-40],
     "ragged rows": lambda text: text.replace("Zebulon", "Zebulon,Zebulon", 3),
     "no id": lambda text: text.replace("SR-OKAPI-", "", 1).replace("\n0,", "\n,", 1),

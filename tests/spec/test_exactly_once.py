@@ -128,6 +128,22 @@ def test_a_row_that_is_mended_leaves_the_quarantine(town):
     assert counted(town) == {"rows_read": 2, "read": 2, "quarantined": 0, "deleted_upstream": 0, "duplicates": 0}
 
 
+def test_a_row_that_becomes_unusable_is_not_told_as_it_was_before(town):
+    town.receive(request(1), request(2))
+    written(town)
+    town.receive(request(1), request(2, opened="soon"))
+    assert written(town) == 0
+    assert town.vault(RECORDS) == [("1", "DPW")]
+    assert counted(town) == {"rows_read": 2, "read": 2, "quarantined": 1, "deleted_upstream": 0, "duplicates": 0}
+
+
+def test_a_file_named_twice_is_read_once(town):
+    town.describe({"sources": {"requests": {"location": ["requests.csv", "req*.csv"]}}})
+    town.receive(request(1), request(2))
+    written(town)
+    assert counted(town) == {"rows_read": 2, "read": 2, "quarantined": 0, "deleted_upstream": 0, "duplicates": 0}
+
+
 def test_rows_that_do_not_fit_the_header_are_counted_one_by_one(town):
     path = town.receive(*requests(range(3)))
     text = path.read_text("utf-8").splitlines()
