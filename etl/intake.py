@@ -33,8 +33,11 @@ def is_read(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], m
 
 
 def begin(vault: Vault, source: Source) -> None:
-    """Start reading the whole source: until the reading is complete the source counts as unproven."""
+    """Start reading the whole source: until the reading is complete the source counts as unproven.
+
+    Rows without a key cannot be met again: each reading counts its own."""
     with vault.transaction():
+        vault.con.execute("delete from quarantine where source = ? and key = ''", [source.name])
         for table in ("seen", "pages"):
             vault.con.execute(f"delete from {table} where source = ?", [source.name])
         vault.con.execute("update readings set proven_by = null where source = ?", [source.name])
@@ -218,7 +221,19 @@ def complete(
             )
         vault.con.execute("delete from seen where source = ?", [source.name])
         vault.con.execute("delete from pages where source = ?", [source.name])
+        _count_totals(vault, source)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, now)))
+
+
+def _count_totals(vault: Vault, source: Source) -> None:
+    """What the public is told of the reading is a change too, even where no record changed."""
+    read = vault.rows("select sum(rows_read), sum(keys), sum(set_aside) from readings where source = ?", source.name)
+    aside = vault.rows(
+        "select reason, count(*) from quarantine where source = ? group by reason order by reason", source.name
+    )
+    if (told := repr((read, aside))) != vault.setting(f"totals:{source.name}"):
+        vault.set(f"totals:{source.name}", told)
+        vault.count_changes(1)
 
 
 def _believe(vault: Vault, source: Source, held: str, gone: int, accept_fewer: bool) -> None:

@@ -1,7 +1,7 @@
 """A real `cityglass` process, for tests that come in by the front door.
 
-    with running("serve", folder=folder) as server:
-        server.get("/healthz").json()
+with running("serve", folder=folder) as server:
+    server.get("/healthz").json()
 """
 
 import os

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import hashlib
+import http.client
 import io
 import re
 import shutil
@@ -145,6 +146,35 @@ def test_the_dashboards_open_beside_the_pages(demo):
         assert socket.subprotocol == "streamlit"
 
 
+WAYS_IN = (
+    "/dashboards/maps/../../etc/passwd",
+    "/dashboards/maps/..%2f..%2fetc%2fpasswd",
+    "/dashboards/maps/%2e%2e/%2e%2e/app.py",
+    "/dashboards/maps/vendor/../../data.py",
+    "/dashboards/app/static/../app.py",
+    "/dashboards/static/..%2f..%2f__init__.py",
+    "/dashboards/maps/nothing",
+    "/dashboards/maps/requests?year=9999",
+    "/dashboards/maps/requests?service_group=%3Cscript%3Ealert(1)%3C/script%3E",
+    "/dashboards/_stcore/metrics",
+    "/dashboards/_stcore/script-health-check",
+    "/dashboards/media/nothing",
+)
+
+
+@pytest.mark.parametrize("target", WAYS_IN)
+def test_nothing_but_the_dashboards_can_be_reached_under_their_address(demo, target):
+    """Asked without a client that would tidy the address first."""
+    connection = http.client.HTTPConnection(demo.url.removeprefix("http://"), timeout=30)
+    connection.request("GET", target)
+    answer = connection.getresponse()
+    said = answer.read().decode()
+    connection.close()
+    assert answer.status in (400, 404)
+    assert len(said) < 200 and "import " not in said and "root:" not in said and str(demo.log.parent) not in said
+    assert "<script>" not in said or "text/plain" in answer.getheader("content-type")
+
+
 class Readers:
     """Four visitors who read without pause and count what fails."""
 
@@ -207,12 +237,13 @@ def test_a_new_release_and_a_rollback_show_within_seconds_and_nobody_is_turned_a
 
 def test_plain_datasette_serves_the_release_too(demo, folder):
     current = Path("data") / "public" / "current"
-    with running("-i", f"{current}/city.db", "-m", f"{current}/metadata.yml", folder=folder, program="datasette") as plain_:
-        assert "What Larkhaven was asked" in plain_.get("/").text
-        assert "/dashboards" not in plain_.get("/").text
-        assert plain_.get("/healthz").json()["ok"]
-        assert rows(plain_, "/city/time_to_close.json?by=service_group")
-        assert plain_.get("/downloads/stories.csv.gz").status_code == 200
+    command = ("-i", f"{current}/city.db", "-m", f"{current}/metadata.yml")
+    with running(*command, folder=folder, program="datasette") as server:
+        assert "What Larkhaven was asked" in server.get("/").text
+        assert "/dashboards" not in server.get("/").text
+        assert server.get("/healthz").json()["ok"]
+        assert rows(server, "/city/time_to_close.json?by=service_group")
+        assert server.get("/downloads/stories.csv.gz").status_code == 200
 
 
 def test_the_server_stops_when_it_is_told_to_though_visitors_are_there(demo, folder):

@@ -64,7 +64,8 @@ def pages(request: Request, path: Path, stream: BinaryIO) -> Iterator[Page]:
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
         raise _csv_error(path, encoding, str(error), open_quotes) from None
     if _is_cut(path, watched.tail, encoding, delimiter, len(header)):
-        raise SourceError(f"{path}: the last row (about row {first}) is cut.", "fetch the file again; it is not whole")
+        last = first - 1 + len(ragged)
+        raise SourceError(f"{path}: the last row (about row {last}) is cut.", "fetch the file again; it is not whole")
     if first == 2:
         why = f"has no row that fits its header: {ragged[0]}" if ragged else "has a header and no rows"
         raise SourceError(f"{path} {why}.", "fetch the file again; an empty table does not replace good data")

@@ -52,6 +52,8 @@ async def page(request: Request, datasette: Datasette) -> Response:
 async def about_release(request: Request, datasette: Datasette) -> Response:
     """What the release tells programs about itself: its files, its checks, its tables."""
     path = served.now(datasette).release.path / request.path.strip("/")
+    if not path.is_file():
+        raise NotFound("There is no such file in the present release.")
     headers = CACHE | {"access-control-allow-origin": "*"}
     return Response(path.read_text("utf-8"), headers=headers, content_type="application/json")
 

@@ -1,0 +1,93 @@
+"""The policy: somebody must have signed it as it stands, and nothing may make it looser than was declared."""
+
+import json
+
+import pytest
+
+from hub.errors import CityglassError, ConfigurationError, GateError
+from hub.policy import LOOSEST_K, load_policy
+from tests.town import POLICY, Town, requests
+
+B, C = POLICY["ladders"]["B"], POLICY["ladders"]["C"]
+LOOSER = {
+    "k of B": ({"k": {"B": 4}}, "k.B is 4, looser than 5"),
+    "k of C": ({"k": {"C": 10}}, "k.C is 10, looser than 11"),
+    "no k at all": ({"k": {"B": None}}, "k.B is 0, looser than 5"),
+    "addresses": ({"addresses": 7}, "addresses is 7, looser than 8"),
+    "B by day": ({"ladders": {"B": ["h3_9/day", *B]}}, "ladders.B has h3_9/day, finer than allowed"),
+    "C by week": ({"ladders": {"C": ["h3_8/week", *C]}}, "ladders.C has h3_8/week, finer than allowed"),
+    "C by fine cell": ({"ladders": {"C": ["h3_9/month", *C]}}, "ladders.C has h3_9/month, finer than allowed"),
+    "one column more": ({"columns": [*POLICY["columns"], "address"]}, "columns has address"),
+}
+WRONG = {
+    "a tier that is none": ({"tiers": {"Streets": "D"}}, "'Streets' has tier 'D'"),
+    "a kind in no tier": ({"services": {"Rats": "b"}}, "'Rats' has tier 'b'"),
+    "a rung that is none": ({"ladders": {"B": ["h3_10/week"]}}, "ladders.B has 'h3_10/week'"),
+    "a period that is none": ({"ladders": {"B": ["h3_9/fortnight"]}}, "ladders.B has 'h3_9/fortnight'"),
+    "rungs out of order": ({"ladders": {"B": ["h3_8/month", "h3_9/month"]}}, "has h3_9/month, which is finer"),
+    "a tier without a ladder": ({"ladders": {"C": None}}, "there are ladders for A, B"),
+    "k for a tier without one": ({"k": {"A": 3}}, "k.A"),
+    "no tiers": ({"tiers": None}, "tiers is missing"),
+    "a key that is none": ({"laders": {}}, "unknown key 'laders'"),
+    "a signature without a day": ({"signed": {"by": "V", "on": "soon"}}, "signed.on is 'soon'"),
+}
+
+
+@pytest.mark.parametrize("name", LOOSER)
+def test_a_policy_looser_than_declared_is_refused(tmp_path, name):
+    change, words = LOOSER[name]
+    town = Town.found(tmp_path, change)
+    with pytest.raises(GateError) as caught:
+        _ = town.policy
+    assert words in caught.value.message and "service_requests.yml" in caught.value.message and caught.value.cure
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_policy_that_makes_no_sense_is_refused(tmp_path, name):
+    change, words = WRONG[name]
+    town = Town.found(tmp_path, change)
+    with pytest.raises(ConfigurationError) as caught:
+        _ = town.policy
+    assert words in caught.value.message and caught.value.cure
+
+
+def test_a_city_may_raise_k_and_never_lower_it(tmp_path):
+    town = Town.found(tmp_path, {"k": {"B": 7}})
+    for asked, found in (({}, 7), ({"B": 7}, 7), ({"B": 9}, 9)):
+        assert load_policy(town.yml, "tinytown", k=asked).k == {"B": found, "C": 11}
+    for asked in ({"B": 6}, {"B": 0}, {"C": 10}):
+        with pytest.raises(CityglassError, match=r"privacy.k.[BC] is \d+, looser than the policy's"):
+            load_policy(town.yml, "tinytown", k=asked)
+
+
+def test_a_stricter_policy_is_allowed(tmp_path):
+    strict = {"k": {"B": 20}, "addresses": 30, "ladders": {"B": B[2:]}, "tiers": {"Streets": "X"}}
+    assert Town.found(tmp_path, strict).policy.k["B"] == 20 > LOOSEST_K["B"]
+
+
+def test_nothing_is_published_until_somebody_signs_and_the_signature_is_told(tmp_path):
+    town = Town.found(tmp_path, {"signed": None})
+    town.receive(*requests(range(20)))
+    refused = town.command("run")
+    assert (refused.code, town.release, "is not signed" in refused.err) == (6, None, True)
+    assert '--sign-off "NAME, ROLE"' in refused.err
+    signed = town.command("publish", "--sign-off", "Ana Diaz, data officer")
+    assert (signed.code, len(town.released())) == (0, 20)
+    audit = json.loads((town.release.path / "audit.json").read_text("utf-8"))
+    assert audit["policy"]["signed"] == town.release.manifest["signed"] == "Ana Diaz, data officer"
+    assert audit["policy"]["hash"] == town.policy.hash
+    serving = town.release.id
+    town.decide(harm="Somebody thought again.")
+    town.receive(*requests(range(21)))
+    changed = town.command("run")  # what was signed was another text
+    assert (changed.code, town.release.id) == (6, serving)
+
+
+def test_a_change_of_what_decides_how_coarse_a_row_becomes_begins_a_new_epoch(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)), *requests(range(30, 37), "Rats"))
+    town.run()
+    assert (town.release.manifest["epoch"], len(town.released())) == (1, 27)
+    town.decide(k={"B": 8})
+    town.run()
+    assert (town.release.manifest["epoch"], len(town.released())) == (2, 20)

@@ -1,0 +1,247 @@
+"""The command: every verb ends in a plain sentence and a next step, each kind of trouble in an exit code of its own."""
+
+import json
+import shutil
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hub import releases, sample
+from hub.cli import main
+from hub.errors import CityglassError
+from tests.town import Town, cityglass, request, requests
+
+VERBS = sorted(main.commands)
+COMMAND = Path(sys.executable).with_name("cityglass")
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    town = Town.found(tmp_path_factory.mktemp("command"))
+    town.receive(*requests(range(20)))
+    assert town.command("run").code == 0
+    return town
+
+
+# Help
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_a_line_of_help_an_example_and_the_common_options(verb):
+    said = cityglass(verb, "--help")
+    assert said.code == 0
+    assert f"cityglass {verb}" in said.out.partition("Example:")[2]
+    assert all(option in said.out for option in ("--city", "--data", "--json"))
+
+
+def test_the_help_lists_every_verb():
+    said = cityglass("--help")
+    assert [verb for verb in VERBS if f"\n  {verb} " not in said.out] == []
+
+
+# Exit codes and JSON
+
+
+def test_each_kind_of_trouble_has_an_exit_code_of_its_own():
+    kinds = {kind.__name__: kind.exit_code for kind in CityglassError.__subclasses__()}
+    assert kinds == {
+        "ConfigurationError": 3,
+        "SourceError": 4,
+        "IncompleteError": 5,
+        "GateError": 6,
+        "LockedError": 7,
+        "DiskError": 8,
+    }
+
+
+@pytest.mark.parametrize(
+    "words", [("fly",), ("run", "--fast"), ("releases", "burn"), ("serve", "--port", "high"), ("check", "--city")]
+)
+def test_a_word_that_the_command_does_not_know_is_a_mistake_of_use(words):
+    said = cityglass(*words)
+    assert (said.code, said.out) == (2, "")
+    assert "Usage: " in said.err or "Error: " in said.err
+
+
+def test_json_is_one_object_with_five_keys_and_nothing_else(town):
+    for verb, code in (
+        ("run", 0),
+        ("status", 0),
+        ("check", 0),
+        ("audit", 0),
+        ("releases", 0),
+        ("pull", 0),
+        ("publish", 0),
+    ):
+        said = town.command(verb, "--json")
+        assert (said.code, said.err, said.out.count("\n")) == (code, "", 1)
+        assert list(said.json) == ["ok", "code", "message", "next", "data"]
+        assert (said.json["ok"], said.json["code"]) == (True, 0)
+
+
+def test_json_tells_trouble_in_the_same_form(town):
+    said = town.command("pull", "--from", "requests=nowhere.csv", "--json")
+    assert (said.code, said.err) == (4, "")
+    assert said.json == {
+        "ok": False,
+        "code": 4,
+        "message": "nowhere.csv (source 'requests') does not exist.",
+        "next": "correct its location in city.yml, or read another file with --from",
+        "data": {},
+    }
+
+
+def test_a_failed_gate_tells_its_findings_in_json(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)), *requests(range(30, 50), opened="never"))
+    said = town.command("run", "--json")
+    failed = [finding["check_name"] for finding in said.json["data"]["findings"] if not finding["is_passed"]]
+    assert (said.code, failed, town.release) == (6, ["usable_service_requests"], None)
+    assert not list(releases.folder(town.data).iterdir())
+
+
+# The verbs
+
+
+def test_run_says_what_was_read_what_is_current_and_what_comes_next(town):
+    town.receive(*requests(range(22)))
+    said = town.command("run")
+    assert said.code == 0
+    first, second, third = said.out.splitlines()
+    assert first == "requests: 22 rows read, 1 written; boundaries: 2 rows read, 0 written."
+    assert second.startswith(f"Release {town.release.id} is current: 22 service requests, ")
+    assert third == "Next: cityglass serve"
+    again = town.command("run").out.splitlines()
+    assert again[0].startswith("requests: unchanged")
+    assert again[1] == "Nothing has changed since the last release; it stays."
+
+
+def test_check_says_of_every_column_what_becomes_of_it(town):
+    path = town.receive(request(1) | {"reporter": "Ann"}, name="other.csv")
+    said = town.command("check", "--from", f"requests={path}")
+    lines = said.out.splitlines()
+    assert "requests: dropped: reporter" in lines
+    assert [line for line in lines if line.startswith("requests: used and not stored: note for closure_note, words")]
+    assert [line for line in lines if "stored: address as address" in line]
+    assert not [line for line in lines if "published" in line and ("channel" in line or "closure_note" in line)]
+    assert "boundaries: features: 2 in" in said.out
+
+
+def test_status_says_how_it_is_known_that_nothing_is_missing(town):
+    said = town.command("status")
+    assert "whole (whole_file)" in said.out and f"Release served: {town.release.id}" in said.out
+    broken = town.folder / "broken.csv"
+    broken.write_text((town.folder / "requests.csv").read_text("utf-8")[:-30], "utf-8")
+    assert town.command("pull", "--from", f"requests={broken}").code == 4
+    assert "SUSPECT: its last reading did not reach its end" in town.command("status").out
+    assert town.command("run").code == 0
+    assert "SUSPECT" not in town.command("status").out
+
+
+def test_before_anything_was_read_the_verbs_say_what_to_do_first(tmp_path):
+    town = Town.found(tmp_path)
+    assert town.command("status").out.splitlines() == ["Nothing has been read yet.", "Next: cityglass run"]
+    for verb, words in (("audit", "cityglass run"), ("serve", "cityglass run"), ("publish", "cityglass pull")):
+        said = town.command(verb)
+        assert (said.code, words in said.err) == (3, True)
+    assert town.command("releases").out.startswith("0 releases kept")
+
+
+def test_audit_finds_a_release_that_was_touched(town):
+    assert town.command("audit", "--gate").code == 0
+    path = town.release.path / "downloads" / "places.csv.gz"
+    whole = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(whole + b"!")
+    said = town.command("audit", "--gate")
+    assert (said.code, "files" in said.err, town.command("audit").code) == (6, True, 0)
+    path.write_bytes(whole)
+    assert town.command("audit", "--gate").code == 0
+
+
+def test_rolling_back_is_one_command_and_an_unknown_release_is_named(town):
+    new, old = town.release.id, "20240101T000000Z-0a1b2c3d"
+    earlier = shutil.copytree(town.release.path, releases.folder(town.data) / old)
+    (earlier / "manifest.json").chmod(0o644)
+    (earlier / "manifest.json").write_text(json.dumps(town.release.manifest | {"id": old, "created": 0}), "utf-8")
+    assert town.command("releases", "rollback", old).code == 0
+    assert town.release.id == old
+    assert f"* {old}" in town.command("releases").out
+    said = town.command("releases", "rollback", "20200101T000000Z-deadbeef")
+    assert (said.code, new in said.err, town.release.id) == (3, True, old)
+    assert town.command("releases", "rollback", new).code == 0
+    assert town.release.id == new
+
+
+def test_init_writes_the_made_up_city_and_the_ready_ones(tmp_path):
+    assert cityglass("init").out.startswith("Ready cities: boston, new_york, sample.")
+    place = tmp_path / "new" / "city.yml"
+    said = cityglass("init", "boston", "--city", place)
+    assert said.code == 0 and place.is_file() and (place.parent / "policies" / "service_requests.yml").is_file()
+    again, unknown = cityglass("init", "boston", "--city", place), cityglass("init", "atlantis", "--city", place)
+    assert (again.code, "is there already" in again.err) == (3, True)
+    assert (unknown.code, "boston, new_york, sample" in unknown.err) == (3, True)
+
+
+def test_init_writes_the_files_of_the_made_up_city_where_there_is_no_folder_yet(tmp_path, monkeypatch):
+    monkeypatch.setattr("hub.cli.sample.write", partial(sample.write, requests=60))
+    place = tmp_path / "new" / "city.yml"
+    said = cityglass("init", "sample", "--city", place)
+    assert (said.code, said.out.splitlines()[-1]) == (0, "Next: cityglass run")
+    assert len(list((place.parent / "data" / "sample").iterdir())) == 8
+    assert cityglass("check", "--city", place, "--data", tmp_path).code == 0
+
+
+def test_metadata_is_written_and_checked(town):
+    stale = town.command("metadata", "--check")
+    assert (stale.code, "is not current" in stale.err) == (3, True)
+    assert town.command("metadata").code == town.command("metadata", "--check").code == 0
+
+
+# The program itself
+
+
+def test_the_installed_program_explains_a_mistake_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [COMMAND, "run", "--city", tmp_path / "none.yml"], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.splitlines()[-1].startswith("To mend it: ") and "Traceback" not in done.stderr
+
+
+def test_a_second_run_at_once_is_told_to_wait(town):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(town.data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        said = town.command("run")
+        assert (said.code, "Another run holds" in said.err, "wait until it ends" in said.err) == (7, True, True)
+        assert town.command("status").code == town.command("audit").code == 0
+    finally:
+        holder.communicate("\n")
+    assert town.command("run").code == 0
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from etl.vault import open_vault
+with open_vault(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_data_folder_that_is_a_file_is_named(town):
+    said = town.command("pull", "--data", town.folder / "requests.csv")
+    assert (said.code, "requests.csv" in said.err, "To mend it" in said.err) == (8, True, True)
+
+
+def test_what_is_printed_on_a_terminal_while_it_runs_does_not_reach_a_pipe(town):
+    done = CliRunner().invoke(main, ["run", "--city", str(town.yml), "--data", str(town.data), "--json"])
+    assert json.loads(done.stdout)["ok"] and "…" not in done.output
