@@ -32,8 +32,8 @@ def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list
         )
     ]
     rows_read, keys = vault.rows(
-        "select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings where source in (select distinct source from records_"
-        f"{dataset})"
+        f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings
+        where source in (select distinct source from records_{dataset})"""
     )[0]
     fates = [*live, *unusable, Fate("deleted_upstream", "", gone)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}

@@ -25,7 +25,7 @@ from hub import metadata, releases
 from hub.basemap import write_areas, write_basemap
 from hub.city import City
 from hub.datasets import tables
-from hub.errors import DiskError, GateError
+from hub.errors import DiskError, GateError, is_no_room
 from hub.policy import Policy
 from hub.releases import Release
 
@@ -77,8 +77,10 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None) -> Published
             findings = _check(made, job, folder, release_id)
             step("swapping in")
             return Published(_swap(made, job, folder, release_id, state, findings), findings, seconds)
-    except OSError as error:
-        why = error.strerror or error
+    except Exception as error:
+        if isinstance(error, GateError) or not is_no_room(error):
+            raise
+        why = getattr(error, "strerror", None) or error
         cure = "free disk space and publish again; the old release stays"
         raise DiskError(f"The release could not be written: {why}.", cure) from error
 

@@ -17,7 +17,7 @@ import duckdb
 
 from etl import canonical
 from hub.datasets import DATASETS
-from hub.errors import DiskError, LockedError
+from hub.errors import DiskError, LockedError, is_no_room
 from hub.schema import Type
 
 MEMORY = "1GB"
@@ -89,17 +89,8 @@ def first_line(error: Exception) -> str:
 
 def disk_or_bug(error: duckdb.Error) -> Exception:
     """A full disk is the operator's to mend; anything else is ours and keeps its traceback."""
-    full = any(
-        words in str(error).lower()
-        for words in ("no space", "disk full", "could not write", "failed to write", "quota")
-    )
-    return (
-        DiskError(
-            f"The vault could not be written: {first_line(error)}", "free disk space and run again; nothing is lost"
-        )
-        if full
-        else error
-    )
+    told = f"The vault could not be written: {first_line(error)}"
+    return DiskError(told, "free disk space and run again; nothing is lost") if is_no_room(error) else error
 
 
 class Vault:

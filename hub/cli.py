@@ -21,6 +21,7 @@ from hub.policy import load_policy, path_of
 ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
 PORT = 8001
+WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,10 @@ def verb(function: Callable) -> Callable:
         except CityglassError as error:
             _finish(as_json, error.exit_code, error.message, error.cure, error.data)
         except OSError as error:
-            full = DiskError(
-                f"{error.filename or 'A file'}: {error.strerror}.",
-                "free disk space or mend the permissions, then run again",
-            )
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            if error.errno not in WRITING:
                 raise
-            _finish(as_json, full.exit_code, full.message, full.cure, {})
+            cure = "free disk space or mend the permissions, then run again"
+            _finish(as_json, DiskError.exit_code, f"{error.filename or 'A file'}: {error.strerror}.", cure, {})
         else:
             for line in () if as_json else said.lines:
                 click.echo(line)
@@ -158,6 +156,7 @@ def init(name: str | None, city_file: Path, data: Path) -> Said:
 
 
 def _init_sample(city_file: Path, data: Path) -> Said:
+    city_file.parent.mkdir(parents=True, exist_ok=True)
     if not city_file.exists():
         shutil.copyfile(ROOT / "city.yml", city_file)
     sample.write(city_file.parent / "data" / "sample")

@@ -45,3 +45,13 @@ class LockedError(CityglassError):
 
 class DiskError(CityglassError):
     exit_code = 8
+
+
+# How the libraries that write for us say that there is no room, or no right to write.
+NO_ROOM = ("no space", "disk full", "disk is full", "disk i/o error", "could not write", "failed to write", "quota")
+NO_ROOM += ("file too large", "readonly database", "unable to open database file")
+
+
+def is_no_room(error: Exception) -> bool:
+    """True if the operator must free the disk or mend the permissions; else the error is ours."""
+    return isinstance(error, OSError) or any(words in str(error).lower() for words in NO_ROOM)

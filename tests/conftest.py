@@ -12,6 +12,11 @@ from hub.city import load_city
 ROOT = Path(__file__).parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: their driver keeps an event loop running, beside which no asynchronous test can run."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def larkhaven(tmp_path_factory) -> Path:
     """The data folder of Larkhaven with a published release; its city.yml stands beside it. Only to be read."""
