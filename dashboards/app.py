@@ -35,7 +35,7 @@ def main() -> None:
     page.run()
     st.divider()
     st.caption(
-        f"{show.plain(look.name)}, release `{data.release().id}`. [Front page](/) · [All data](/catalogue) · "
+        f"{show.plain(look.name)}, release `{data.release().id}`. [Front page](/) · [All data](/city) · "
         "[Methods](/about/methods) · [Privacy](/about/privacy). Every number here is also a table and a query."
     )
 

@@ -14,7 +14,13 @@ def audit_release(release: Release, policy: Policy) -> list[Finding]:
     """What the gate found when it was made, with every check that needs only the release made again."""
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
-    return [_files(release), _indexes(release), *found.values()]
+    return [_files(release), _policy(release, policy), _indexes(release), *found.values()]
+
+
+def _policy(release: Release, policy: Policy) -> Finding:
+    """It is judged by the policy it was made under."""
+    made_under = release.manifest["policy_hash"]
+    return Finding("policy", made_under, policy.hash, policy.hash == made_under, 1)
 
 
 def _indexes(release: Release) -> Finding:

@@ -16,6 +16,7 @@ from hub.schema import Column, Dataset, Privacy, Type
 
 SENTINELS = ("1900-01-01", "1970-01-01", "9999-12-31")  # dates with which systems say 'none'
 NULLS = ("", " ", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+PADDING = 12  # blanks that may stand around such a word
 PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # no city tells of other times
 MARGIN_DEGREES = 0.02  # how far outside the city's box a place may lie
 
@@ -91,7 +92,7 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
 
 def _cases(word: str) -> tuple[str, ...]:
     """The ways a system writes a word that means nothing; a comparison is cheaper than folding every value."""
-    return (word, word.lower(), word.upper(), word.capitalize(), f"{word} ")
+    return (word, word.lower(), word.upper(), word.capitalize())
 
 
 def wide_columns(source: Source, header: list[str]) -> list[dict]:
@@ -106,14 +107,13 @@ def wide_columns(source: Source, header: list[str]) -> list[dict]:
 
 def _rows_sql(source: Source, at: dict[str, str]) -> str:
     words = {form for word in (*NULLS, *source.layout.get("nulls", [])) for form in _cases(word)}
-    nulls, longest = ", ".join(map(_quote, sorted(words))), max(len(word.encode()) for word in words)
+    nulls, longest = ", ".join(map(_quote, sorted(words))), max(len(word.encode()) for word in words) + PADDING
     kept = []
     for column, words in source.layout.get("only", {}).items():
         if plain(column) in at:
             kept.append(f"trim({_name(at[plain(column)])}) in ({', '.join(map(_quote, words))})")
     cleaned = ", ".join(
-        f"case when strlen({n}) > {longest} then trim({n}) when {n} in ({nulls}) then null "
-        f"else nullif(trim({n}), '') end as {n}"
+        f"case when strlen({n}) > {longest} then trim({n}) when trim({n}) in ({nulls}) then null else trim({n}) end as {n}"
         for n in map(_name, at.values())
     )
     return f"select row_number, {cleaned} from page where {' and '.join(kept) or 'true'}"

@@ -24,6 +24,7 @@ from etl.privacy import time as days
 from etl.privacy.place import FALLBACK_ADDRESSES, Areas
 from etl.privacy.small_cells import class_sizes
 from etl.vault import Vault
+from hub import releases
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
@@ -33,6 +34,7 @@ from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
 KEY_VERSION = 1
+EPOCH = 1  # of the ledger: it goes on through every change of the policy
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,6 @@ class Contents:
     sources: list[dict]
     layers: dict[str, list[dict]]
     as_of: int
-    epoch: int
     before: Release | None
 
     @property
@@ -59,10 +60,6 @@ class Contents:
     @property
     def grid(self) -> int:
         return self.at.grid
-
-    @property
-    def same_epoch(self) -> bool:
-        return self.before is not None and self.before.manifest["epoch"] == self.epoch
 
     def requests(self, also: Callable[[pa.RecordBatch], None]) -> pa.RecordBatchReader:
         """The large table in the order of its ids, which tells nothing; `also` is shown every batch on its way."""
@@ -91,7 +88,7 @@ class Contents:
             "code_version": version("cityglass"),
             "policy_hash": self.at.policy.hash,
             "key_version": KEY_VERSION,
-            "epoch": self.epoch,
+            "epoch": EPOCH,
             "previous": self.before.id if self.before else None,
         }
 
@@ -101,7 +98,7 @@ class Contents:
 
     def fallen(self) -> frozenset[int]:
         """Rows that became coarser since the release before."""
-        return self._fallen if self.same_epoch else frozenset()
+        return self._fallen if self.before else frozenset()
 
     def fewest_locations(self) -> dict[str, int]:
         """Per tier, the smallest number of distinct locations in a class: only the vault knows."""
@@ -112,37 +109,33 @@ class Contents:
 
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
-        lines = self.done.added.with_columns(epoch=lit(self.epoch), release=lit(release_id), gone=lit(0)).to_native()
+        lines = self.done.added.with_columns(release=lit(release_id), gone=lit(0)).to_native()
         with vault.transaction():
             vault.con.register("added", lines)
-            vault.con.execute(
-                "delete from release_ledger where epoch = ? and id in (select id from added)", [self.epoch]
-            )
+            vault.con.execute("delete from release_ledger where id in (select id from added)")
             vault.con.execute("insert into release_ledger select * from added")
             vault.con.register("shown", self.done.rows.select("id").to_native())
-            vault.con.execute(
-                "update release_ledger set gone = 1 where epoch = ? and gone = 0 and id not in (select id from shown)",
-                [self.epoch],
-            )
+            vault.con.execute("update release_ledger set gone = 1 where gone = 0 and id not in (select id from shown)")
             vault.con.unregister("shown")
             vault.con.unregister("added")
-            vault.set("epoch", str(self.epoch))
-            vault.set("generalisation", self.at.policy.generalisation)
             vault.set("key_check", _key_check(self.at.key))
 
 
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
     """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
     as_of = _as_of(vault)
-    epoch = int(vault.setting("epoch", "1")) + (
-        vault.setting("generalisation", policy.generalisation) != policy.generalisation
-    )
-    at = _context(vault, city, policy, data, before, as_of, epoch)
-    ledger = at.engine.table("release_ledger").filter(col("epoch") == epoch)
-    done = service_requests(at.engine.table("records_service_requests").filter(~col("deleted_upstream")), ledger, at)
+    at = _context(vault, city, policy, data, before, as_of)
+    ledger = at.engine.table("release_ledger")
+    done = service_requests(_records(at.engine, city), ledger, at)
     return Contents(
-        at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, epoch, before
+        at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, before
     )
+
+
+def _records(engine: DuckEngine, city: City) -> nw.LazyFrame:
+    """The live service requests; none if the city does not publish them."""
+    records = engine.table(f"records_{LARGE.name}").filter(~col("deleted_upstream"))
+    return records if LARGE.name in city.datasets else records.filter(col("key").is_null())
 
 
 def _as_of(vault: Vault) -> int:
@@ -157,17 +150,21 @@ def _as_of(vault: Vault) -> int:
     return known.get("as_of:requests") or max(known.values())
 
 
-def _context(
-    vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int, epoch: int
-) -> Context:
-    key = release_key(data, bool(vault.setting("key_check")))
+def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int) -> Context:
+    published = bool(releases.kept(data))
+    if published and not vault.setting("key_check"):
+        raise ConfigurationError(
+            "The vault's ledger is empty, but releases were made from it.",
+            "restore data/private from the backup; without the ledger a release could tell more than the ones before",
+        )
+    key = release_key(data, published or bool(vault.setting("key_check")))
     if vault.setting("key_check") not in ("", _key_check(key)):
         raise ConfigurationError(
             "The release key is not the one that earlier releases were made with.",
             "restore data/private/keys from the backup",
         )
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
-    then = before.manifest if before and before.manifest["epoch"] == epoch else {"day": 0, "grid_day": 0}
+    then = before.manifest if before else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
     return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, then["grid_day"], then["day"])
 
@@ -179,7 +176,7 @@ def _key_check(key: bytes) -> str:
 def _tables(vault: Vault, city: City, at: Context, done: Anonymized) -> dict[str, pa.Table]:
     """Every table but the large one and those that are told at the end."""
     made: dict[str, list[dict] | pa.Table] = dict(tables.of_requests(done, at))
-    live = {"service_requests": _fates(at, done)}
+    live = {LARGE.name: _fates(at, done)} if LARGE.name in city.datasets else {}
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)
         live[name] = _plain_fates(vault, name, len(made[DATASETS[name].table.name]))

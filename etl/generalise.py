@@ -149,8 +149,8 @@ class Climbing:
         return nw.concat([new.select(*columns), back.select(*columns)])
 
     def _rung(self) -> nw.Expr:
-        """The number of the rung on which a row of the ledger was released."""
-        rung = lit(-1)
+        """The number of the rung on which a row of the ledger was released; past the last if the ladder lost it."""
+        rung = lit(len(self.rungs))
         for index, (level, grain) in enumerate(self.rungs):
             here = (col("place_level") == level) & (col("requested_grain") == grain)
             rung = when(here).then(lit(index)).otherwise(rung)

@@ -15,7 +15,7 @@ from etl.sources.page import Page
 from etl.vault import Vault
 from hub.city import City, Source
 from hub.datasets import DATASETS
-from hub.errors import IncompleteError
+from hub.errors import ConfigurationError, IncompleteError
 from hub.schema import Dataset
 
 OLDER_COPY = "an older copy of an id that came again with other content"
@@ -252,9 +252,19 @@ def _believe(vault: Vault, source: Source, held: str, gone: int, accept_fewer: b
 
 
 def _as_of(vault: Vault, source: Source, now: int) -> int:
-    """The time of the data: declared, else its newest believable instant, else the start of the pull."""
+    """The time of the data: declared, else the day of its newest believable instant, else the start of the pull.
+
+    The day, not the instant: that would be the second in which somebody's request was opened or closed."""
+    midnight = "select epoch(timezone(?, date_trunc('day', timezone(?, to_timestamp(?)))))::bigint"
+    zone = source.time_zone
     if source.as_of:
-        return int(vault.one("select epoch(timezone(?, ?::timestamp))::bigint", source.time_zone, source.as_of))
+        declared = int(vault.one("select epoch(timezone(?, ?::timestamp))::bigint", zone, source.as_of))
+        if declared > now:
+            raise ConfigurationError(
+                f"sources.{source.name}.as_of is {source.as_of}, which has not come yet.",
+                "give the time up to which the source tells, or leave it out",
+            )
+        return declared
     instants = [
         c.name
         for c in canonical.stored(DATASETS[source.dataset])
@@ -263,4 +273,5 @@ def _as_of(vault: Vault, source: Source, now: int) -> int:
     if not instants:
         return now
     newest = ", ".join(f"max({name}) filter ({name} <= {now})" for name in instants)
-    return vault.one(f"select greatest({newest}) from records_{source.dataset} where source = ?", source.name) or now
+    found = vault.one(f"select greatest({newest}) from records_{source.dataset} where source = ?", source.name)
+    return vault.one(midnight, zone, zone, found) if found else now

@@ -50,7 +50,7 @@ def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = l
 def publish_only(city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
     """Publish what the vault holds."""
     with open_vault(data) as vault:
-        published = publish(vault, city, data, sign_off, step)
+        published = publish(vault, city, data, sign_off, step, ordered=True)
         status.write(vault, data)
         return published
 
@@ -94,7 +94,7 @@ def _read_areas(vault: Vault, source: Source) -> Pulled:
 def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step) -> Pulled:
     adapter, now = adapter_of(source.name, source.adapter), int(time.time())
     asked = canonical.request(source, DATASETS[source.dataset])
-    parts, mapping = adapter.parts(asked), _mapping(source)
+    parts, mapping = adapter.parts(asked), _mapping(city, source)
     if intake.is_read(vault, source, parts, mapping):
         return Pulled(source.name, unchanged=True)
     for _ in range(2):
@@ -111,9 +111,9 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
     return Pulled(source.name, rows, written)
 
 
-def _mapping(source: Source) -> str:
+def _mapping(city: City, source: Source) -> str:
     """Fingerprint of how rows become records: a file is read again when it changes."""
-    how = [source.fields, source.layout, source.time_zone, source.as_of, version("cityglass")]
+    how = [source.fields, source.layout, source.time_zone, source.as_of, city.bbox, version("cityglass")]
     return hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
@@ -123,17 +123,22 @@ def _raise_first(pulled: list[Pulled]) -> None:
             raise result.error
 
 
-def publish(vault: Vault, city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
+def publish(
+    vault: Vault, city: City, data: Path, sign_off: str = "", step: Step = lambda _: None, ordered: bool = False
+) -> Published:
     """Make and serve a release. Raises IncompleteError if a source was not read to its end, GateError if nobody has
     signed the policy as it stands."""
     intake.refuse_unfinished(vault)
     policy = load_policy(city.path, city.slug, k=city.k)
-    return release.publish(Job(vault, city, policy, data, _signed(vault, policy, sign_off)), step)
+    return release.publish(Job(vault, city, policy, data, _signed(vault, policy, sign_off)), step, ordered)
 
 
 def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:
     """Who signed this very policy: now, before, or in the file."""
+    sign_off = sign_off.strip()
     if sign_off:
+        if not all(part.strip() for part in sign_off.partition(",")[::2]):
+            raise ConfigurationError(f"--sign-off {sign_off!r} does not say who.", 'write "NAME, ROLE"')
         vault.set(f"signed:{policy.hash}", sign_off)
     signed = sign_off or vault.setting(f"signed:{policy.hash}")
     if not signed and policy.signed_by:

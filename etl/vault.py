@@ -6,7 +6,7 @@ pages, seen         the reading that is under way: one line per page, and every 
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
-settings            small facts: epoch, key check, as_of per source
+settings            small facts: key check, as_of per source, what was published, who signed
 """
 
 from collections.abc import Iterator
@@ -42,8 +42,7 @@ create table if not exists quarantine(
     row varchar);
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
-    requested_grain varchar, bucket_end bigint, late bigint, epoch bigint, release varchar,
-    gone bigint);
+    requested_grain varchar, bucket_end bigint, late bigint, release varchar, gone bigint);
 create table if not exists settings(name varchar primary key, value varchar);
 create table if not exists areas(layer varchar, name varchar, kind varchar, geometry varchar);
 """

@@ -23,11 +23,7 @@ SOURCE = {
     "as_of": (str, date),
     "archive": bool,
     "time_zone": str,
-    "credentials": str,
     "fields": Each((str, [str], {"is": (str, int)}, {"key_of": [str]}, {"sum_of": [str]})),
-    "receive": [str],
-    "publish": [str],
-    "fallback": Each(Any),
 }
 SHAPE = {
     "city": {
@@ -39,12 +35,12 @@ SHAPE = {
         "bbox": [float],
         "population": int,
     },
-    "brand": {"name": str, "logo": str, "icon": str, "font": str, "colours": Each(str)},
+    "brand": {"name": str, "font": str, "colours": Each(str)},
     "sources": Each(SOURCE),
     "departments": Each([str]),
     "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
-    "publish": {"every": str, "keep": int},
-    "pages": {"datasets": [str], "views": [str], "home": [str]},
+    "publish": {"keep": int},
+    "pages": {"datasets": [str]},
 }
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
 
@@ -68,8 +64,6 @@ class Source:
 class Brand:
     name: str
     colours: dict[str, str]
-    logo: str = ""
-    icon: str = ""
     font: str = ""
 
 
@@ -146,8 +140,6 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
         brand=Brand(
             brand.get("name", about["name"]),
             COLOURS | _colours(brand.get("colours", {}), path),
-            brand.get("logo", ""),
-            brand.get("icon", ""),
             brand.get("font", ""),
         ),
         sources=sources,

@@ -21,7 +21,17 @@ from hub.policy import load_policy, path_of
 ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
 PORT = 8001
-WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EISDIR}
+WRITING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EACCES,
+    errno.EROFS,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENOENT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +272,15 @@ def _released(published, data: dict | None = None, lines: tuple[str, ...] = ()) 
 
 
 @main.command()
-@click.option("--port", type=int, default=PORT, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--workers", type=int, default=1, show_default=True, help="More than one serves Datasette without dashboards.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="More than one serves Datasette without dashboards.",
+)
 @verb
 def serve(city_file: Path, data: Path, port: int, host: str, workers: int) -> Said:
     """Serve the current release: Datasette at the root, dashboards under /dashboards.
@@ -285,7 +301,7 @@ def _serve(city: City, data: Path, host: str, port: int, workers: int = 1) -> Sa
 
 
 @main.command()
-@click.option("--port", type=int, default=PORT, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @click.option("--host", default="127.0.0.1", show_default=True)
 @verb
 def demo(city_file: Path, data: Path, port: int, host: str) -> Said:

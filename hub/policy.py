@@ -64,14 +64,6 @@ class Policy:
         """Fingerprint of the whole file."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
 
-    @property
-    def generalisation(self) -> str:
-        """Fingerprint of what decides how coarse a row becomes: a change of it begins a new epoch."""
-        parts = (self.k, self.addresses, self.ladders, self.groups, self.tiers, self.services)
-        return hashlib.sha256(
-            repr([sorted(p.items()) if isinstance(p, dict) else p for p in parts]).encode()
-        ).hexdigest()[:16]
-
 
 def path_of(city_path: Path, slug: str, dataset: str) -> Path:
     """A city's policy: beside its city.yml in policies/, else the one shipped for it."""

@@ -132,6 +132,37 @@ def test_a_request_of_each_tier_has_a_page(demo, tier):
     assert f"Tier {tier}" in page.text and row["service_group"].replace("&", "&amp;") in page.text
 
 
+FROM = (
+    "/",
+    "/city",
+    "/city/service_requests",
+    "/city/stories",
+    "/city/stories/lh-001",
+    "/city/slowest_groups",
+    "/city/open_longest",
+    "/search?q=library",
+    "/stories",
+    "/stories/lh-001",
+    "/downloads",
+    "/about/methods",
+    "/about/privacy",
+    "/nothing",
+)
+
+
+def test_no_link_on_a_page_leads_nowhere(demo):
+    found = {
+        link: page
+        for page in FROM
+        for link in re.findall(r'href="(/[^"#]*)', demo.get(page).text)
+        if not link.startswith(("/downloads/", "/city.db", "/city/service_requests/", "/requests/"))
+    }
+    assert len(found) > 200
+    for link, page in found.items():
+        status = demo.get(link.replace("&amp;", "&")).status_code
+        assert status == 200, f"{link}, on {page}"
+
+
 def test_what_is_searched_for_is_found_in_more_than_one_dataset(demo):
     page = demo.get("/search?q=library").text
     assert "Stories" in page and "Capital projects" in page and "/stories/" in page

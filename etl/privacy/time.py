@@ -43,7 +43,7 @@ def calendar(numbers: list[int]) -> pa.Table:
         buckets = [bucket(day_of(day), grain) for day in numbers]
         columns[f"bucket_{grain}"] = [number(first) for first, _ in buckets]
         columns[f"end_{grain}"] = [number(end) for _, end in buckets]
-    return pa.table(columns)
+    return pa.table(columns, schema=pa.schema([(name, pa.int64()) for name in columns]))
 
 
 def add_durations(frame: nw.LazyFrame, engine) -> nw.LazyFrame:

@@ -5,6 +5,7 @@ import asyncio
 import gzip
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -300,3 +301,26 @@ def test_what_is_packed_is_what_streamlit_ships(server):
     file = next(folder.glob("index.*.css"))
     with httpx.stream("GET", f"{server.base_url}/dashboards/static/css/{file.name}") as answer:
         assert gzip.decompress(b"".join(answer.iter_raw())) == file.read_bytes()
+
+
+READY = """
+import sys
+from pathlib import Path
+from hub.app import serve
+from hub.city import load_city
+serve(Path(sys.argv[1]), load_city(Path(sys.argv[2])), port=int(sys.argv[3]), ready=lambda: print("ready", flush=True))
+"""
+
+
+def test_ready_is_said_once_and_not_before_a_visitor_may_come(tmp_path):
+    make(tmp_path, requests=30)
+    port = free_port()
+    command = [sys.executable, "-c", READY, str(tmp_path), str(CITY.path), str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+    assert process.stdout.read() == ""
