@@ -84,7 +84,7 @@ def serve(
 ) -> None:
     """Serve until stopped; `ready` is called once, when the first visitor may come. More than one worker serves the
     pages and the API only: dashboards need one process."""
-    _free(host, port)
+    free_or_refuse(host, port)
     common = {
         "host": host,
         "port": port,
@@ -138,7 +138,7 @@ def _datasette(data: Path, has_dashboards: bool, hosts: Sequence[str], settings:
     return datasette
 
 
-def _free(host: str, port: int) -> None:
+def free_or_refuse(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

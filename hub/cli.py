@@ -295,8 +295,12 @@ def _serve(city: City, data: Path, host: str, port: int, workers: int = 1) -> Sa
 
     if kept_releases.current(data) is None:
         raise ConfigurationError(f"There is no release in {data / 'public'}.", "make one with `cityglass run`")
+
+    def ready() -> None:
+        click.echo(f"Cityglass is ready: http://{host}:{port}/")
+
     script = ROOT / "dashboards" / "app.py"
-    app.serve(data, city, routes=ROUTES, script=script, host=host, port=port, workers=workers)
+    app.serve(data, city, routes=ROUTES, script=script, host=host, port=port, workers=workers, ready=ready)
     return Said("Stopped.")
 
 
@@ -310,6 +314,9 @@ def demo(city_file: Path, data: Path, port: int, host: str) -> Said:
     Example: cityglass demo"""
     from etl import run as etl_run
 
+    from hub.app import free_or_refuse
+
+    free_or_refuse(host, port)
     city = load_city(city_file)
     missing = [place for source in city.sources.values() for place in source.location if not Path(place).exists()]
     if missing:
@@ -320,7 +327,6 @@ def demo(city_file: Path, data: Path, port: int, host: str) -> Said:
     _clear()
     click.echo(_told(pulled))
     click.echo(_released(published).message)
-    click.echo(f"Cityglass is ready: http://{host}:{port}/")
     return _serve(city, data, host, port)
 
 

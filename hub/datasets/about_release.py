@@ -9,7 +9,12 @@ COMPLETENESS = Table(
     (
         Column("dataset", Type.TEXT, "Dataset."),
         Column("rows_read", Type.INTEGER, "Rows of the source in the last complete reading.", unit="rows"),
-        Column("read", Type.INTEGER, "Distinct source keys ever read, with rows that carry none counted singly.", unit="keys"),
+        Column(
+            "read",
+            Type.INTEGER,
+            "Distinct source keys ever read, with rows that carry none counted singly.",
+            unit="keys",
+        ),
         Column("released", Type.INTEGER, "In this release.", unit="keys"),
         Column("waiting", Type.INTEGER, "Their period has not closed, or too few like them arrived yet.", unit="keys"),
         Column("withheld", Type.INTEGER, "Kept back by the privacy policy.", unit="keys"),

@@ -20,7 +20,12 @@ BUDGET_LINES = Table(
     "Each line of the city's budget, by year and stage.",
     COLUMNS,
     key=("line_id",),
-    indexes=(("fiscal_year", "stage", "direction", "department"), ("department", "fiscal_year"), ("cabinet",), ("category",)),
+    indexes=(
+        ("fiscal_year", "stage", "direction", "department"),
+        ("department", "fiscal_year"),
+        ("cabinet",),
+        ("category",),
+    ),
     search=("cabinet", "department", "program", "category"),
     facets=("fiscal_year", "stage", "direction", "cabinet"),
     label="program",

@@ -25,7 +25,9 @@ CAPITAL_PROJECTS = Table(
     "What the city builds: plan, spending, status and place. place_precision says what the point stands for.",
     (
         *COLUMNS,
-        Column("district", Type.TEXT, "District of the site or of the named neighbourhood; null if citywide or unknown."),
+        Column(
+            "district", Type.TEXT, "District of the site or of the named neighbourhood; null if citywide or unknown."
+        ),
         Column("place_precision", Type.TEXT, "site, neighbourhood, citywide or unknown."),
     ),
     key=("project_id",),

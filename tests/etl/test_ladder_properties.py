@@ -1,0 +1,197 @@
+"""Whatever comes, late, twice, from one house or not at all any more: no release tells too much, and none after another.
+
+Hypothesis makes up towns; each lives through three releases of the real pipeline. The checks are those of somebody who
+keeps every release and knows what the city knows; with a protection switched off they must find something."""
+
+import random
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import h3
+import narwhals as nw
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from etl import contents, gate
+from etl.engine import keyed_id
+from etl.privacy import small_cells
+from hub.errors import GateError
+from hub.policy import GRAINS, LEVELS
+from tests.town import CELL, FAR, SISTERS, Town, day, request
+
+MONDAYS = ("2024-06-03", "2024-06-17", "2024-07-01")
+CELLS = (CELL, SISTERS[0], SISTERS[6], h3.latlng_to_cell(43.05, -70.97, 9), FAR)
+KINDS = ("Pothole", "Rats", "No Heat")
+K = {"B": 5, "C": 11}
+
+
+@dataclass(frozen=True)
+class Report:
+    """One request, the release from which on it is in the city's system, and the one from which on it is gone."""
+
+    row: dict[str, str]
+    comes: int
+    goes: int
+
+
+def reports(seed: int, houses: int, late: float, gone: float) -> list[Report]:
+    dice, found = random.Random(seed), []
+    for number in range(dice.randrange(250, 400)):
+        opened = dice.randrange(182)
+        first = next((n for n, monday in enumerate(MONDAYS) if day("2024-01-01", opened) < monday), 2)
+        comes = dice.randrange(first, 3) if dice.random() < late else first
+        goes = dice.randrange(comes + 1, 5) if dice.random() < gone else 5
+        cell, house = dice.choices(CELLS, (6, 2, 2, 1, 1))[0], 0 if dice.random() < 0.2 else dice.randrange(houses)
+        given_ = {"address": f"{house} {cell} Street", "cell": cell}
+        if dice.random() < 0.05:
+            given_ |= {"lat": "", "long": ""}
+        if dice.random() < 0.6:
+            given_ |= {"closed": f"{day('2024-01-01', opened + dice.randrange(40))} 23:00:00", "note": "fixed"}
+        row = request(number, dice.choices(KINDS, (2, 4, 3))[0], f"{day('2024-01-01', opened)} 10:00:00", **given_)
+        found.append(Report(row, comes, goes))
+    return found
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one release said, and which house each of its rows came from."""
+
+    rows: dict[int, dict]
+    house: dict[int, str]
+    completeness: dict
+
+    def classes(self) -> dict[tuple, list[int]]:
+        found = defaultdict(list)
+        for id_, row in self.rows.items():
+            if row["tier"] != "A":
+                found[
+                    tuple(
+                        row[name]
+                        for name in ("tier", "service_group", "place_id", "requested_bucket", "requested_grain")
+                    )
+                ].append(id_)
+        return found
+
+
+def publish(town: Town, all_reports: list[Report], number: int) -> Told:
+    known = [report.row for report in all_reports if report.comes <= number < report.goes]
+    town.on(MONDAYS[number]).receive(*known)
+    town.run(accept_fewer=True)
+    key = (town.data / "private" / "keys" / "release.key").read_bytes()
+    house = {keyed_id(key, "requests", row["id"])[0]: row["address"] for row in known}
+    return Told({row["id"]: row for row in town.released()}, house, town.completeness())
+
+
+# What the collector finds in the releases so far; nothing, if the hub keeps its promises
+
+
+def too_small(told: list[Told]) -> list:
+    return [name for name, ids in told[-1].classes().items() if len(ids) < K[name[0]]]
+
+
+def too_few_houses(told: list[Told]) -> list:
+    now = told[-1]
+    return [name for name, ids in now.classes().items() if len({now.house[id_] for id_ in ids}) < K[name[0]]]
+
+
+def finer_or_moved(told: list[Told]) -> list:
+    """Rows that are told more finely than ever before, or elsewhere without being told more coarsely."""
+    found = []
+    for before in told[:-1]:
+        for id_ in before.rows.keys() & told[-1].rows.keys():
+            old, new = before.rows[id_], told[-1].rows[id_]
+            level = LEVELS.index(new["place_level"]) - LEVELS.index(old["place_level"])
+            grain = GRAINS.index(new["requested_grain"]) - GRAINS.index(old["requested_grain"])
+            moved = (level == 0 and new["place_id"] != old["place_id"]) or (
+                grain == 0 and new["requested_bucket"] != old["requested_bucket"]
+            )
+            found += [id_] if level < 0 or grain < 0 or moved else []
+    return found
+
+
+def grown_a_little(told: list[Told]) -> list:
+    """Classes that 1 to k-1 rows joined that no release had told before."""
+    if len(told) < 2:
+        return []
+    known = set().union(*(before.rows for before in told[:-1]))
+    grown = Counter({name: len(set(ids) - known) for name, ids in told[-1].classes().items()})
+    return [name for name, rows in grown.items() if 0 < rows < K[name[0]]]
+
+
+def lost(told: list[Told]) -> list:
+    line = told[-1].completeness
+    fates = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
+    is_whole = line["read"] == sum(line[fate] for fate in fates) and line["released"] == len(told[-1].rows)
+    return [] if is_whole and line["quarantined"] == line["erased"] == 0 else [line]
+
+
+CHECKS = (too_small, too_few_houses, finer_or_moved, grown_a_little, lost)
+
+
+@settings(
+    max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True
+)
+@given(
+    seed=st.integers(0, 10**6),
+    houses=st.sampled_from([6, 15, 60]),
+    late=st.floats(0, 0.5),
+    gone=st.floats(0, 0.4),
+)
+def test_no_release_and_no_row_of_releases_tells_too_much(seed, houses, late, gone):
+    with TemporaryDirectory() as folder:
+        town, all_reports, told = Town.found(Path(folder) / "town"), reports(seed, houses, late, gone), []
+        for number in range(len(MONDAYS)):
+            told.append(publish(town, all_reports, number))
+            assert {check.__name__: found for check in CHECKS if (found := check(told))} == {}
+        assert {row["tier"] for row in told[-1].rows.values()} >= {"A", "B"}
+
+
+# Each protection switched off: the gate refuses, and without the gate the collector finds something
+
+
+@pytest.fixture
+def life(tmp_path):
+    return Town.found(tmp_path), reports(seed=7, houses=15, late=0.4, gone=0.3)
+
+
+def k_of_one(monkeypatch):
+    real = small_cells._in_large_classes
+    monkeypatch.setattr(small_cells, "_in_large_classes", lambda entering, held, k: real(entering, held, 1))
+
+
+def rows_for_houses(monkeypatch):
+    def count_rows(frame: nw.LazyFrame, of_class: list[str]) -> nw.LazyFrame:
+        return frame.group_by(*of_class).agg(rows=nw.len(), locations=nw.len())
+
+    monkeypatch.setattr(small_cells, "class_sizes", count_rows)
+
+
+def no_ledger(monkeypatch):
+    monkeypatch.setattr(contents.Contents, "freeze", lambda self, vault, release_id: None)
+
+
+@pytest.mark.parametrize(
+    ("switch_off", "finds"),
+    [(k_of_one, too_small), (k_of_one, grown_a_little), (rows_for_houses, too_few_houses), (no_ledger, finer_or_moved)],
+    ids=lambda function: function.__name__,
+)
+def test_with_a_protection_switched_off_the_collector_finds_something(life, monkeypatch, switch_off, finds):
+    switch_off(monkeypatch)
+    monkeypatch.setattr(gate, "CHECKS", ())
+    told, found = [], []
+    for number in range(len(MONDAYS)):
+        told.append(publish(*life, number))
+        found += finds(told)
+        if found:
+            break
+    assert found
+
+
+@pytest.mark.parametrize("switch_off", [k_of_one, rows_for_houses], ids=lambda function: function.__name__)
+def test_and_the_gate_refuses_the_release(life, monkeypatch, switch_off):
+    switch_off(monkeypatch)
+    with pytest.raises(GateError, match="per_class_[BC] is"):
+        publish(*life, 0)
