@@ -313,7 +313,6 @@ def demo(city_file: Path, data: Path, port: int, host: str) -> Said:
 
     Example: cityglass demo"""
     from etl import run as etl_run
-
     from hub.app import free_or_refuse
 
     free_or_refuse(host, port)

@@ -193,5 +193,5 @@ def test_with_a_protection_switched_off_the_collector_finds_something(life, monk
 @pytest.mark.parametrize("switch_off", [k_of_one, rows_for_houses], ids=lambda function: function.__name__)
 def test_and_the_gate_refuses_the_release(life, monkeypatch, switch_off):
     switch_off(monkeypatch)
-    with pytest.raises(GateError, match="per_class_[BC] is"):
+    with pytest.raises(GateError, match=r"per_class_[BC] is"):
         publish(*life, 0)
