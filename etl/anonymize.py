@@ -78,7 +78,8 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     placed, fates = generalise(frame, cells, ledger, at)
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), records, ledger, at)
-    rows = outcome.add_outcome(kind.hide_names(joined), at.engine, at.policy, told)
+    joined = kind.hide_names(outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before))
+    rows = outcome.add_outcome(joined, at.engine, at.policy, told)
     rows = rows.with_columns(text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String))
     rows = at.engine.keep(rows)
     pairs = at.engine.arrow(rows.select("place_id", "place_level").unique()).to_pylist()

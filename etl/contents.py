@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -166,7 +168,20 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Relea
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
     then = before.manifest if before else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
-    return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, then["grid_day"], then["day"])
+    return Context(
+        DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, then["grid_day"], then["day"], _undated(before)
+    )
+
+
+def _undated(before: Release | None) -> tuple[int, ...]:
+    """Rows that the release before shows as closed without a duration; in C a duration may also be hidden."""
+    if before is None:
+        return ()
+    with closing(sqlite3.connect(f"file:{before.db}?mode=ro&immutable=1", uri=True)) as con:
+        rows = con.execute(
+            f"select id from {LARGE.name} where status = 'closed' and coalesce(duration_hours, duration_days) is null"
+        ).fetchall()
+    return tuple(row[0] for row in rows)
 
 
 def _key_check(key: bytes) -> str:

@@ -30,7 +30,8 @@ class Context:
     """What the rules need to know. Days are numbers since 1970-01-01.
 
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
-    `grid_before`: the same of the release before, 0 without one."""
+    `grid_before` and `today_before`: the same of the release before, 0 without one. `undated_before`: ids that it
+    shows as closed though no closing date is known."""
 
     engine: DuckEngine
     city: City
@@ -40,6 +41,7 @@ class Context:
     today: int
     grid_before: int = 0
     today_before: int = 0
+    undated_before: tuple[int, ...] = ()
 
     @property
     def grid(self) -> int:

@@ -9,10 +9,11 @@ from datetime import date, timedelta
 import duckdb
 import pyarrow as pa
 import pytest
+from narwhals import lit
 
 from etl.engine import DuckEngine
 from etl.privacy import time
-from etl.privacy.outcome import DAY, add_outcome
+from etl.privacy.outcome import DAY, add_outcome, mark_undated
 from hub.policy import Policy
 from tests.town import Town
 
@@ -81,7 +82,8 @@ def releases(policy: Policy, tier: str) -> dict[int, dict[int, dict]]:
         for monday in MONDAYS:
             known = [record(case, tier, monday) for case in cases(tier)]
             known = [row for row in known if row["bucket_end"] <= monday]
-            frame = engine.given(pa.Table.from_pylist(known, SCHEMA))
+            frame = engine.given(pa.Table.from_pylist(known, SCHEMA)).with_columns(is_new=lit(0))
+            frame = mark_undated(frame, engine, (), new_week=True)
             rows = engine.arrow(add_outcome(frame, engine, policy, {tier: monday}).select(*SCHEMA.names, "on_time"))
             found[monday] = {row["id"]: row for row in rows.to_pylist()}
     return found
@@ -149,3 +151,17 @@ def test_a_class_of_c_never_tells_one_value_of_all_its_members(told):
         for members in classes.values():
             assert len({row["duration_days"] for row in members} - {None}) != 1
             assert {row["on_time"] for row in members} == {None} or len({row["on_time"] for row in members}) > 1
+
+
+@pytest.mark.parametrize("tier", ["B", "C"])
+def test_a_closing_without_a_date_is_told_with_the_first_release_of_a_week_and_stays_told(tier):
+    with duckdb.connect() as con:
+        engine = DuckEngine(con)
+        shut = {"id": 7, "tier": tier, "status": "closed", "duration_days": None, "is_new": 0}
+        types = {"id": pa.int64(), "tier": pa.string(), "status": pa.string(), "duration_days": pa.int64()}
+        frame = engine.given(pa.Table.from_pylist([shut], pa.schema([*types.items(), ("is_new", pa.int64())])))
+
+        def is_told(before: tuple[int, ...], new_week: bool) -> bool:
+            return engine.arrow(mark_undated(frame, engine, before, new_week))["undated"].to_pylist() == [True]
+
+        assert [is_told((), False), is_told((), True), is_told((7,), False)] == [False, True, True]
