@@ -170,9 +170,6 @@ def test_after_all_that_a_good_file_runs_and_every_row_is_there(town):
     assert said.code == 0
     assert len(town.released()) == len(GOOD)
     assert town.completeness()["read"] == len(GOOD)
-    town.receive(*GOOD, request(500))
-    assert town.command("run").code == 0
-    assert len(town.released()) == len(GOOD) + 1
 
 
 def test_a_few_bad_rows_among_many_stop_nothing_and_are_counted(tmp_path):

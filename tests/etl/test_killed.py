@@ -35,7 +35,7 @@ for line in sys.stdin:
         traceback.print_exc()
         os._exit(99)
 """
-FILES = [f"requests_{part}.csv" for part in range(3)]
+FILES = [f"requests_{part}.csv" for part in range(2)]
 BASE = [*requests(range(60)), *requests(range(100, 108), "Rats"), *requests(range(200, 215), "No Heat")]
 
 
@@ -51,11 +51,11 @@ def wal(town: Town) -> bool:
 POINTS: dict[str, tuple[Callable[[Town], bool], float]] = {
     "while it opens the vault": (lambda town: True, 0.1),
     "at the first page": (wal, 0.0),
+    "somewhere on the first page": (wal, 0.3),
     "between pages": (wal, 0.8),
-    "while it generalises": (wal, 3.0),
+    "while it generalises": (wal, 2.0),
     "as it begins to build": (building, 0.0),
     "while it writes the database": (lambda town: building(town, "city.db"), 0.1),
-    "while it packs downloads": (lambda town: building(town, "downloads/dictionary.parquet"), 0.2),
     "while it describes itself": (lambda town: building(town, "audit.json"), 0.02),
     "just before the swap": (lambda town: building(town, "manifest.json"), 0.0),
 }
@@ -130,7 +130,7 @@ def test_a_run_that_is_killed_again_and_again_ends_like_one_that_was_left_in_pea
         assert leftovers_are_not_served(town), name
         assert town.command("audit", "--gate").code == 0, name
     assert list(ends.values()).count(-signal.SIGKILL) >= 8 and set(ends.values()) <= {0, -signal.SIGKILL}, ends
-    assert left >= 3
+    assert left >= 2
     write(town, len(POINTS) + 1)
     write(calm, len(POINTS) + 1)
     assert town.command("run").code == calm.command("run").code == 0

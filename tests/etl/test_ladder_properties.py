@@ -133,7 +133,7 @@ CHECKS = (too_small, too_few_houses, finer_or_moved, grown_a_little, lost)
 
 
 @settings(
-    max_examples=3, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True
+    max_examples=2, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=True
 )
 @given(
     seed=st.integers(0, 10**6),
