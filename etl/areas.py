@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+from shapely import make_valid, union_all
 from shapely.errors import ShapelyError
-from shapely.geometry import shape
+from shapely.geometry import mapping, shape
 
 from etl.sources.page import plain
 from etl.vault import Vault
@@ -38,13 +39,23 @@ def _row(source: Source, path: Path, wanted: set[str], number: int, feature: dic
         kind = "water" if properties.get("kind") == "water" else ""
         if not geometry or not (name or kind):
             return []
-        shape(geometry)
+        geometry = _drawable(geometry, is_area=source.name == "boundaries")
     except (AttributeError, TypeError, ValueError, KeyError, IndexError, ShapelyError):
         raise SourceError(
             f"{path} (source {source.name!r}): feature {number} has no outline that can be drawn.",
             "mend the feature or take it out",
         ) from None
-    return [(source.name, name, kind, json.dumps(geometry, sort_keys=True))]
+    return [(source.name, name, kind, json.dumps(geometry, sort_keys=True))] if geometry else []
+
+
+def _drawable(geometry: dict, is_area: bool) -> dict | None:
+    """The outline, repaired where it crosses itself; None if nothing is left, or no area where one is needed."""
+    outline = shape(geometry)
+    if is_area and not outline.is_valid:
+        parts = getattr(valid := make_valid(outline), "geoms", [valid])
+        outline = union_all([part for part in parts if part.area])
+        geometry = mapping(outline)
+    return None if outline.is_empty or (is_area and not outline.area) else geometry
 
 
 def count(source: Source) -> dict[str, int]:

@@ -172,9 +172,8 @@ def _swap(
         path.chmod(0o755 if path.is_dir() else 0o444)
     made.freeze(job.vault, release_id)
     release = Release(releases.folder(job.data) / release_id)
-    if release.path.exists():
-        shutil.rmtree(release.path)
-    os.rename(folder, release.path)
+    if not release.path.exists():  # the same content may be there from a publish that died, or was rolled back
+        os.rename(folder, release.path)
     releases.make_current(job.data, release)
     job.vault.set("published", f"{release_id} {state}")
     releases.prune(job.data, job.city.keep)

@@ -97,8 +97,9 @@ class City:
 
 def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
     """Read city.yml. `reads` replaces the locations of named sources for once (--from)."""
+    raw = load(path, SHAPE)
     try:
-        return _city(path, load(path, SHAPE), dict(reads or {}))
+        return _city(path, raw, dict(reads or {}))
     except ConfigurationError as error:
         key = error.message.removeprefix(f"{path}: ").split(" ")[0]
         line = line_of(path, key) if error.message.startswith(f"{path}: ") else 0

@@ -1,7 +1,10 @@
 """A mistake in city.yml is answered with its line, what was meant, and exit code 3; never with a traceback."""
 
+import json
+
 import pytest
 import yaml
+from shapely.geometry import shape
 
 from tests.town import Said, Town, requests
 
@@ -144,9 +147,15 @@ def test_a_city_whose_sources_have_no_place_says_how_to_give_one(town):
     assert "read it with --from requests=PATH" in town.command("check").out
 
 
+def layer(geometry: dict) -> str:
+    return json.dumps({"features": [{"properties": {"name": "a"}, "geometry": geometry}]})
+
+
 BOUNDARIES = {
-    "no outline": ('{"features": [{"properties": {"name": "a"}, "geometry": {"type": "Polygon"}}]}', "feature 1"),
+    "no outline": (layer({"type": "Polygon"}), "feature 1"),
     "no feature": ('{"features": [7]}', "feature 1 has no outline"),
+    "no area": (layer({"type": "Point", "coordinates": [1, 2]}), "no feature with name"),
+    "nothing left": (layer({"type": "Polygon", "coordinates": []}), "no feature with name"),
     "no name": ('{"features": [{"properties": {"label": "a"}, "geometry": {}}]}', "sources.boundaries.fields.name"),
     "no layer": ('{"status": "Processing"}', "no GeoJSON FeatureCollection"),
     "no json": ("<html>", "no GeoJSON FeatureCollection"),
@@ -160,3 +169,13 @@ def test_boundaries_that_cannot_be_drawn_are_refused(town, name):
     town.yml.write_text(SOUND.replace("  budget:", "  boundaries: {location: bad.geojson}\n  budget:"), "utf-8")
     said = town.command("check")
     assert (said.code, words in said.err, "bad.geojson" in said.err) == (4, True, True)
+
+
+def test_an_outline_that_crosses_itself_is_mended(tmp_path):
+    town = Town.found(tmp_path)
+    bow = [[-71.0, 43.0], [-70.8, 43.2], [-71.0, 43.2], [-70.8, 43.0], [-71.0, 43.0]]
+    (tmp_path / "wards.geojson").write_text(layer({"type": "Polygon", "coordinates": [bow]}), "utf-8")
+    town.receive(*requests(range(3)))
+    town.pull()
+    [(outline,)] = town.vault("select geometry from areas")
+    assert json.loads(outline)["type"] == "MultiPolygon" and shape(json.loads(outline)).is_valid

@@ -1,0 +1,73 @@
+"""A release is whole before it is seen, never touched again, and there is one at every moment."""
+
+import hashlib
+import json
+import os
+import stat
+
+import pytest
+
+from etl.vault import open_vault
+from hub import releases
+from tests.town import Town, requests
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    town = Town.found(tmp_path_factory.mktemp("releases"))
+    town.receive(*requests(range(20)))
+    town.run()
+    return town
+
+
+def test_the_manifest_names_every_file_with_its_size_and_fingerprint(town):
+    folder, told = town.release.path, town.release.manifest
+    here = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    assert set(here) - {"manifest.json"} == set(told["files"]) >= {"city.db", "audit.json", "metadata.yml"}
+    for name, file in told["files"].items():
+        body = here[name].read_bytes()
+        assert file == {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+    assert told["tables"]["service_requests"] == len(town.released()) == 20
+    assert told["id"] == town.release.id == json.loads((folder / "audit.json").read_text("utf-8"))["release"]
+
+
+def test_its_files_may_only_be_read_and_nothing_temporary_is_left(town):
+    for path in town.release.path.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o755 if path.is_dir() else 0o444)
+    assert not [
+        path for path in town.data.rglob("*") if path.name.endswith(("-wal", "-shm", "-journal", ".fresh", ".wal"))
+    ]
+    assert [path.name for path in releases.folder(town.data).iterdir()] == [town.release.id]
+
+
+def test_its_id_tells_the_time_of_the_data_and_the_content(town):
+    assert town.release.id.startswith("20240701T040000Z-")
+    assert releases.link(town.data).readlink().parts == ("releases", town.release.id)
+
+
+def test_a_publish_that_died_right_after_the_swap_is_noted_without_taking_the_release_away(town, monkeypatch):
+    serving = town.release.id
+    with open_vault(town.data) as vault:
+        vault.set("published", "")  # the last thing that a publish writes
+
+    real = os.rename
+
+    def rename(source, target) -> None:  # what would die here leaves no release to serve
+        if ".building-" in str(source):
+            raise OSError("killed")
+        real(source, target)
+
+    monkeypatch.setattr("os.rename", rename)
+    assert town.publish().release.id == town.release.id == serving
+    assert town.publish().release is None
+    assert town.command("audit", "--gate").code == 0
+
+
+def test_only_as_many_are_kept_as_the_city_says_and_always_the_one_that_is_served(tmp_path):
+    for number, name in enumerate(("a", "b", "c", "d")):
+        made = releases.folder(tmp_path) / name
+        made.mkdir(parents=True)
+        (made / "manifest.json").write_text(json.dumps({"created": number}), "utf-8")
+    releases.make_current(tmp_path, releases.Release(releases.folder(tmp_path) / "a"))
+    releases.prune(tmp_path, 2)
+    assert [release.id for release in releases.kept(tmp_path)] == ["d", "c", "a"]
