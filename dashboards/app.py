@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import data, show, theme
+from dashboards import data, markup, show, theme
 from dashboards.views import budget, capital_projects, map, overview, resolution_times, stories
 
 # view, its name in the menu, the table without which it has nothing to show
@@ -13,6 +13,14 @@ VIEWS = (
     (stories, "Stories", "stories"),
     (budget, "Budget", "budget_lines"),
     (capital_projects, "Capital projects", "capital_projects"),
+)
+# The hub's own pages, as the head of each of them lists them: name, address, the table without which there is none.
+HUB = (
+    ("Data", "/city", "releases"),
+    ("Stories", "/stories", "stories"),
+    ("Dashboards", "/dashboards/", "releases"),
+    ("Methods", "/about/methods", "releases"),
+    ("Privacy", "/about/privacy", "releases"),
 )
 
 
@@ -30,13 +38,17 @@ def main() -> None:
         for view, name, table in VIEWS
         if data.has(table)
     ]
-    page = st.navigation(pages, position="top")
+    page = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=f"{page.title} – {look.name}", layout="wide")
+    st.html(markup.band(look.name, [(words, address) for words, address, table in HUB if data.has(table)]))
+    with st.container(horizontal=True, key="views"):
+        for one in pages:
+            st.page_link(one)
     page.run()
     st.divider()
     st.caption(
-        f"{show.plain(look.name)}, release `{data.release().id}`. [Front page](/) · [All data](/city) · "
-        "[Methods](/about/methods) · [Privacy](/about/privacy). Every number here is also a table and a query."
+        f"{show.plain(look.name)}, release {data.release().id}. "
+        "Every number here is also a table and a query: [all data](/city), [methods](/about/methods)."
     )
 
 

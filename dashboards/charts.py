@@ -17,7 +17,7 @@ def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     told = frame.dropna(subset=["month"])
     pale, full = mix(theme["primary"], theme["background"], 0.4), theme["primary"]
     figure = plot.figure(theme, 300)
-    figure.update_yaxes(tickformat=",")
+    figure.update_yaxes(title_text="requests", tickformat=",")
     figure.add_bar(
         x=told["month"] + "-01",
         y=told["n"],
@@ -41,7 +41,7 @@ def open_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         hovertemplate="%{x|%d %b %Y}: %{y:,} open<extra></extra>",
     )
     figure.update_xaxes(type="date", tickformat="%b\n%Y")
-    figure.update_yaxes(rangemode="tozero", tickformat=",")
+    figure.update_yaxes(title_text="open requests", rangemode="tozero", tickformat=",")
     return figure
 
 
@@ -60,7 +60,7 @@ def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{x|%B %Y}}: %{{y:,}} {name.lower()}<extra></extra>",
         )
     figure.update_xaxes(type="date", tickformat="%b\n%Y")
-    figure.update_yaxes(rangemode="tozero", tickformat=",")
+    figure.update_yaxes(title_text="requests", rangemode="tozero", tickformat=",")
     return figure
 
 
@@ -90,7 +90,7 @@ def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     plot.say(figure, frame, frame["median_days"].isna() & frame["p90_days"].isna(), theme)
     ends = frame[["median_days", "median_high", "p90_days", "p90_high"]].max().max()
     most = 1 if pd.isna(ends) else max(ends, 1)
-    figure.update_xaxes(title_text="days", range=[-0.02 * most, 1.05 * most])
+    figure.update_xaxes(title_text="days after the request was made", range=[-0.02 * most, 1.05 * most])
     return figure
 
 
@@ -109,7 +109,9 @@ def shares(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         hovertemplate="%{y}: %{x:.1f} % (95 % interval %{customdata})<extra></extra>",
     )
     plot.say(figure, frame, ~told, theme)
-    figure.update_xaxes(range=[0, 100], ticksuffix=" %")
+    ticks = [0, 25, 50, 75, 100]
+    figure.update_xaxes(range=[0, 104], tickvals=ticks, ticktext=[f"{tick} %" for tick in ticks])
+    figure.update_xaxes(title_text="of the requests due")
     return figure
 
 
@@ -129,7 +131,7 @@ def curve(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         y=100 * steps["still_open"],
         mode="lines",
         line={"color": theme["primary"], "width": 2.5, "shape": "hv"},
-        hovertemplate="after %{x} days: %{y:.1f} % still open<extra></extra>",
+        hovertemplate="day %{x}: %{y:.1f} % still open<extra></extra>",
     )
     return plot.by_day(figure)
 
@@ -147,7 +149,7 @@ def outcomes(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             name=OUTCOME_NAMES[name],
             line={"width": 1, "color": theme["background"], "shape": "hv"},
             fillcolor=colour,
-            hovertemplate=f"after %{{x}} days: %{{y:.1f}} % {OUTCOME_NAMES[name]}<extra></extra>",
+            hovertemplate=f"day %{{x}}: %{{y:.1f}} % {OUTCOME_NAMES[name]}<extra></extra>",
         )
     figure.update_layout(legend_traceorder="normal")
     return plot.by_day(figure)
@@ -166,7 +168,7 @@ def ages(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             hovertemplate=f"%{{y}}: %{{x:,}} open for {words}<extra></extra>",
         )
     figure.update_layout(barmode="stack", legend_traceorder="normal")
-    figure.update_xaxes(tickformat=",")
+    figure.update_xaxes(title_text="open requests", tickformat=",")
     return figure
 
 

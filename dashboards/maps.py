@@ -4,14 +4,14 @@ Areas are drawn at the precision that is published, never a pin; what a map cann
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 
 import h3
 import pandas as pd
 
-from dashboards.theme import Theme, day, dollars
+from dashboards.theme import Theme, at_night, day, dollars
 from dashboards.words import LEVELS, PHASES, PRECISION
 from hub.brand import mix
 
@@ -25,6 +25,7 @@ DRAW = (
 SCALE = 100_000  # whole numbers of 0.00001 degree, about a metre
 CLASSES = 5
 GREY = "#9aa1a9"
+WATER = "#78b2c9"
 WORLD = [[-60, -170], [75, 170]]
 METRES = {"exact": 60, "site": 60, "block": 150, "neighbourhood": 500}  # radius that stands for each precision
 # The colour of each phase, as a place in the ramp followed by the accent and a grey.
@@ -47,16 +48,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """What is drawn: shapes, their colours and what these mean, and a note."""
+    """What is drawn: shapes, their colours (of a theme, by day or by night) and what these mean, and a note."""
 
     title: str
     shapes: list[Shape]
-    colours: list[str]
-    legend: list[tuple[str, str]]
+    colours: Callable[[Theme], list[str]]
+    heading: str  # of the legend
+    legend: list[tuple[int, str]]
     note: str
 
 
-def requests(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
+def requests(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
     """requests_by_area → areas coloured by how many requests they hold; counts below their threshold are not drawn."""
     drawn = frame[(frame["requests"] >= frame["threshold"]) & (frame["level"] != "city")]
     if drawn["level"].nunique() > 1:  # areas of one size only, or a large one would seem to hold more for its size
@@ -70,11 +72,10 @@ def requests(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> M
     note = "No area holds enough of these requests to be drawn."
     if shapes:
         note = f"Requests, in {LEVELS[drawn['level'].iloc[0]]}; never addresses. As of {day(drawn['as_of'].iloc[0])}."
-    legend = [(theme.ramp[i], words) for i, words in _spans(breaks)]
-    return Map("Requests by area", shapes, theme.ramp, legend, note)
+    return Map("Requests by area", shapes, lambda theme: theme.ramp, "Requests in an area", _spans(breaks), note)
 
 
-def stories(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
+def stories(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
     """story_places → a circle as large as the precision that the teller chose, with the titles told there."""
     shapes = []
     for (lat, long, precision), told in frame[frame["is_on_map"] == 1].groupby(["lat", "long", "place_precision"]):
@@ -85,11 +86,11 @@ def stories(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Ma
         )
         shapes.append(Shape(0, says, circle=(lat, long, METRES[precision]), links=links))
     note = "A circle is as large as the precision its teller chose."
-    legend = [(theme["accent"], "one or more stories")]
-    return Map("Where stories happen", shapes, [theme["accent"]], legend, note)
+    legend = [(0, "one or more stories")]
+    return Map("Where stories happen", shapes, lambda theme: [theme["accent"]], "", legend, note)
 
 
-def capital(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Map:
+def capital(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
     """capital_projects_table → a circle for each placed project, darker the further it is."""
     placed = frame[frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(METRES)]
     shapes = [
@@ -105,10 +106,17 @@ def capital(frame: pd.DataFrame, areas: dict[str, Polygons], theme: Theme) -> Ma
         )
         for row in placed.itertuples(index=False)
     ]
-    colours = [*theme.ramp, theme["accent"], GREY]
-    legend = [(colours[shade], PHASES[phase]) for phase, shade in PHASE_SHADES.items() if phase in set(placed["phase"])]
+    legend = [(shade, PHASES[phase]) for phase, shade in PHASE_SHADES.items() if phase in set(placed["phase"])]
     shapes.sort(key=lambda shape: -shape.circle[2])  # the small ones on top
-    return Map("Capital projects", shapes, colours, legend, "A large circle stands for a neighbourhood.")
+    note = "A large circle stands for a neighbourhood."
+    return Map(
+        "Capital projects",
+        shapes,
+        lambda theme: [*theme.ramp, theme["accent"], GREY],
+        "Projects by phase",
+        legend,
+        note,
+    )
 
 
 def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str) -> str:
@@ -125,14 +133,14 @@ def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str)
         ("ours", HERE + "map.js"),
     ]
     canvas.default_css = [("leaflet_css", VENDOR + "leaflet.css"), ("ours_css", HERE + "map.css")]
-    canvas.fit_bounds(
-        _corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD
-    )
+    bounds = _corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD
+    canvas.fit_bounds(bounds)
     layer = MacroElement()
     layer._template = Template(DRAW)
     canvas.add_child(layer)
     page = canvas.get_root().render()
-    return _repaired(page, canvas.get_name(), drawn.title, _json(_payload(drawn, theme, basemap)))
+    told = _payload(drawn, theme, basemap) | {"bounds": bounds}
+    return _repaired(page, canvas.get_name(), drawn.title, _json(told))
 
 
 def _payload(drawn: Map, theme: Theme, basemap: str) -> dict:
@@ -150,16 +158,22 @@ def _payload(drawn: Map, theme: Theme, basemap: str) -> dict:
                 steps, last = _steps(ring, last)
                 polygons[-1].append(steps)
         areas.append([shape.colour, shape.says, polygons])
-    look = {name: theme[name] for name in ("primary", "text", "background", "surface", "muted")}
     return {
         "areas": areas,
         "circles": circles,
-        "colours": drawn.colours,
+        "heading": drawn.heading,
         "legend": drawn.legend,
         "note": drawn.note,
         "basemap": basemap,
-        "look": look | {"water": "#cfe3ec", "street": mix(theme["text"], theme["background"], 0.28)},
+        "looks": {"day": _look(drawn, theme), "night": _look(drawn, at_night(theme))},
     }
+
+
+def _look(drawn: Map, theme: Theme) -> dict:
+    """The colours of the ground and of what is drawn on it."""
+    ground = {name: theme[name] for name in ("text", "background", "surface", "muted")}
+    mixed = {"water": mix(WATER, theme["background"], 0.36), "street": mix(theme["text"], theme["background"], 0.28)}
+    return ground | mixed | {"colours": drawn.colours(theme)}
 
 
 def _steps(ring: Iterable[tuple[float, float]], last: tuple[int, int]) -> tuple[list[int], tuple[int, int]]:

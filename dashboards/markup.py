@@ -3,18 +3,28 @@
 from collections.abc import Iterable
 from html import escape
 
-SHORT, LONG = 12, 30  # characters up to which a column keeps to one line, and from which it is given room
+SHORT, LONG = 12, 30  # characters up to which a column keeps to one line, and from which it is given much room
 
 
 def table(name: str, headings: list[str], rows: list[list[str]], numeric: list[bool]) -> str:
     """A table that scrolls in its own frame and can be reached by keyboard; the first cell of a row names the row."""
-    kinds = [_kind(i, [row[i] for row in rows], right) for i, right in enumerate(numeric)]
+    columns = [[headings[i], *(row[i] for row in rows)] for i in range(len(headings))]
+    kinds = [_kind(i, cells, right) for i, (cells, right) in enumerate(zip(columns, numeric, strict=True))]
     head = "".join(f'<th scope="col"{kind}>{escape(words)}</th>' for words, kind in zip(headings, kinds, strict=True))
     body = "".join(f"<tr>{_row(cells, kinds)}</tr>" for cells in rows)
     return (
         f'<div class="cg-table" role="region" tabindex="0" aria-label="{escape(name)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def band(name: str, links: Iterable[tuple[str, str]]) -> str:
+    """The head of every page of the hub: the city's name, which leads home, and where to go."""
+    lines = "".join(
+        f'<li><a href="{escape(address)}" target="_self">{escape(words)}</a></li>' for words, address in links
+    )
+    home = f'<a class="cg-brand" href="/" target="_self">{escape(name)}</a>'
+    return f'<div class="cg-band">{home}<nav aria-label="Site"><ul>{lines}</ul></nav></div>'
 
 
 def title(words: str, lang: str) -> str:
@@ -40,11 +50,13 @@ def entries(found: Iterable[tuple[str, str, str, str]]) -> str:
 
 
 def _kind(place: int, cells: list[str], numeric: bool) -> str:
-    if any(len(cell) >= LONG for cell in cells):
+    """The class of a column: wide, numeric, short, or of middle length. Its heading comes first."""
+    _, *told = cells
+    if any(len(cell) >= LONG for cell in told):
         return ' class="w"'
     if numeric and place:
         return ' class="n"'
-    return ' class="s"' if all(len(cell) <= SHORT for cell in cells) else ""
+    return ' class="s"' if all(len(cell) <= SHORT for cell in cells) else ' class="m"'
 
 
 def _row(cells: list[str], kinds: list[str]) -> str:

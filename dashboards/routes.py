@@ -94,7 +94,7 @@ def _document(release: Release, name: str, params: tuple[tuple[str, str], ...]) 
     # The release stands in the address, so that no browser mixes the tiles of two.
     address = f"{maps.HERE}basemap.pmtiles?release={release.id}" if data.map_file("basemap.pmtiles") else ""
     look = data.colours()
-    page = maps.document(draw(data.ask(measure, **dict(params)), data.areas(), look), look, data.areas(), address)
+    page = maps.document(draw(data.ask(measure, **dict(params)), data.areas()), look, data.areas(), address)
     return gzip.compress(page.encode(), 9, mtime=0)
 
 

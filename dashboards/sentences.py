@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboards.theme import MONTHS, day, days, dollars, number, share
+from dashboards.theme import MONTHS, counted, day, days, dollars, number, share
 from dashboards.words import STAGES
 
 
@@ -14,9 +14,9 @@ def months(frame: pd.DataFrame) -> str:
     last, top = over.iloc[-1], over.loc[over["n"].idxmax()]
     rest = int(frame["n"][frame["month"].isna()].sum())
     return (
-        f"{number(last['n'])} requests were made in {_month(last['month'])}, the newest month that is complete; "
-        f"most were made in {_month(top['month'])} ({number(top['n'])})."
-    ) + (f" {number(rest)} more tell only the quarter or year in which they were made." if rest else "")
+        f"{counted(last['n'], 'request was', 'requests were')} made in {_month(last['month'])}, the newest month that is "
+        f"complete; most were made in {_month(top['month'])} ({number(top['n'])})."
+    ) + (f" {counted(rest, 'more tells', 'more tell')} only the quarter or year of opening." if rest else "")
 
 
 def ended(frame: pd.DataFrame) -> str:
@@ -36,9 +36,12 @@ def spans(frame: pd.DataFrame, by: str) -> str:
     if told.empty:
         return "None of these has seen half of its requests closed while they were watched."
     low, high = int(told["median_days"].min()), int(told["median_days"].max())
-    within = days(low) if low == high else f"{number(low)} to {days(high)}, depending on the {by}"
+    when = f"within {days(low)}" if low else "on the day they were made"
+    if low < high:
+        start = days(low) if low else "the same day"
+        when = f"between {start} and {days(high)} after they were made, depending on the {by}"
     silent = len(frame) - len(told)
-    words = f"Half of the requests were closed within {within}."
+    words = f"Half of the requests were closed {when}."
     return words + (f" For {silent} of {len(frame)} there is no such day to state." if silent else "")
 
 
@@ -57,14 +60,15 @@ def kept(row: pd.Series) -> str:
     if pd.isna(row["share"]):
         return f"For this choice as a whole: {row['note']}."
     return (
-        f"Of {number(row['due'])} requests whose promised day has passed, {share(row['share'], 1)} were fixed by it "
+        f"Of {counted(row['due'], 'request', 'requests')} whose promised day has passed, {share(row['share'], 1)} were fixed by it "
         f"(95 % interval {share(row['low'], 1)} to {share(row['high'], 1)})."
     )
 
 
 def still_open(row: pd.Series) -> str:
     """backlog_by_month, its last line."""
-    return f"At the end of {day(min(row['month_end'], row['as_of']))}, {number(row['open'])} requests were open."
+    were = counted(row["open"], "request was", "requests were")
+    return f"At the end of {day(min(row['month_end'], row['as_of']))}, {were} open."
 
 
 def flow(row: pd.Series) -> str:
@@ -72,13 +76,14 @@ def flow(row: pd.Series) -> str:
     more = int(row["opened"] - row["closed"])
     change = f"{number(abs(more))} {'more' if more > 0 else 'fewer'} than were closed" if more else "as many as closed"
     month = f"In the month that ended on {day(row['month_end'])}"
-    return f"{month}, {number(row['opened'])} requests were opened, {change}."
+    return f"{month}, {counted(row['opened'], 'request was', 'requests were')} opened, {change}."
 
 
 def old(frame: pd.DataFrame) -> str:
     """backlog_now: how many have waited long."""
     long = int(frame["age_91_365"].sum() + frame["age_over_365"].sum())
-    return f"Of {number(frame['open'].sum())} open requests, {number(long)} have been open for more than 90 days."
+    of = counted(frame["open"].sum(), "open request", "open requests")
+    return f"Of {of}, {counted(long, 'has', 'have')} been open for more than 90 days."
 
 
 def areas(drawn: pd.DataFrame, n: int) -> str:
@@ -88,7 +93,7 @@ def areas(drawn: pd.DataFrame, n: int) -> str:
     top = drawn.loc[drawn["requests"].idxmax()]
     where = "" if top["district"] == "Unlocated" else f", in {top['district']},"
     most = f"The area with most of them{where} has {number(top['requests'])}."
-    return f"{number(n)} requests are placed in areas of this size. {most}"
+    return f"{counted(n, 'request is', 'requests are')} placed in areas of this size. {most}"
 
 
 def elsewhere(precision: pd.DataFrame, level: str) -> str:
@@ -96,15 +101,18 @@ def elsewhere(precision: pd.DataFrame, level: str) -> str:
     by_level = precision.set_index("level")["requests"]
     unlocated = int(by_level.get("city", 0))
     others = int(by_level.sum()) - unlocated - int(by_level.get(level, 0))
-    words = f"{number(unlocated)} of {number(by_level.sum())} requests are placed in no area smaller than the city."
-    return words + (f" {number(others)} are released for areas of another size." if others else "")
+    of = counted(by_level.sum(), "request", "requests")
+    words = f"{number(unlocated)} of {of} {_is(unlocated or by_level.sum())} placed in no area smaller than the city."
+    return words + (f" {number(others)} {_is(others)} released for areas of another size." if others else "")
 
 
 def stories(frame: pd.DataFrame, drawn: pd.DataFrame) -> str:
     """story_places: how many are on the map."""
     rest = len(frame) - len(drawn)
-    words = f"{number(len(drawn))} of {number(len(frame))} stories are on the map."
-    return words + (f" {number(rest)} are placed in the whole city or not at all." if rest else "")
+    words = (
+        f"{number(len(drawn))} of {counted(len(frame), 'story', 'stories')} {_is(len(drawn) or len(frame))} on the map."
+    )
+    return words + (f" {number(rest)} {_is(rest)} placed in the whole city or not at all." if rest else "")
 
 
 def budget(frame: pd.DataFrame) -> str:
@@ -130,17 +138,22 @@ def spent(frame: pd.DataFrame) -> str:
         f"{dollars(frame['budget_cents'].sum())} is planned and {dollars(frame['spent_cents'].sum())} has been spent."
     )
     unstated = int(frame["unstated"].sum())
-    return words + (f" {number(unstated)} projects do not state what they spent." if unstated else "")
+    silent = counted(unstated, "project does not state what it", "projects do not state what they")
+    return words + (f" {silent} spent." if unstated else "")
 
 
 def built(frame: pd.DataFrame, placed: pd.DataFrame) -> str:
     """capital_projects_table: how many are on the map."""
-    on_map = f"{number(len(placed))} of {number(len(frame))} projects are on the map"
-    return f"{on_map}; the others are citywide or state no place."
+    on_map = f"{number(len(placed))} of {counted(len(frame), 'project', 'projects')} {_is(len(placed) or len(frame))} on the map"
+    return f"{on_map}; any other is citywide or states no place."
 
 
 def stage(name: str) -> str:
     return STAGES.get(name, name).lower()
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _month(value: str) -> str:

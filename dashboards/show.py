@@ -1,7 +1,8 @@
 """What every view says in the same way: titles, choices, numbers, and charts with their proof and their table twin."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 from urllib.parse import urlencode
 from zlib import crc32
 
@@ -9,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import data, markup, plot, theme
-from dashboards.words import ALL, HEADINGS, LEVELS, OUTCOME_NAMES, PHASES, PRECISION, STAGES
+from dashboards.words import ALL, HEADINGS, LEVELS, ONE, OUTCOME_NAMES, PHASES, PRECISION, STAGES
 
 TABLE_ROWS = 500  # a longer table is sent only as far as it is scrolled
 PLAIN_NUMBERS = {"fiscal_year", "project_id"}
@@ -121,6 +122,7 @@ def proof(
 
 def facts(measure: str, frame: pd.DataFrame, n: int, of: str, interval: str = "") -> None:
     """How many, how sure, as of when, and what to beware of."""
+    of = re.sub("|".join(ONE), lambda many: ONE[many[0]], of, count=1) if n == 1 else of
     parts = (f"n = {theme.number(n)} {of}", interval, f"as of {theme.day(frame['as_of'].max())}")
     st.caption(plain(" · ".join(part for part in parts if part) + f". {data.question(measure).caution}"))
 
@@ -134,7 +136,7 @@ def links(measure: str, params: Mapping[str, str], rows: tuple[str, Mapping[str,
 
 
 def headline(measure: str, interval: str) -> None:
-    """A number of the hub's front page, with everything that must stand beside a number."""
+    """A number of the hub's front page, with everything that must stand beside it; `interval` says {low} and {high}."""
     asked, row = data.question(measure), data.ask(measure).iloc[0]
     with st.container(border=True, height="stretch", key=_key("number", measure, {})):
         unit = str(row["unit"])
@@ -143,7 +145,7 @@ def headline(measure: str, interval: str) -> None:
         span = "counted in full"
         if interval and not pd.isna(row["value"]):
             high = "not reached" if pd.isna(row["high"]) else _with_unit(row["high"], unit)
-            span = f"{interval} {_with_unit(row['low'], '')} to {high}"
+            span = interval.format(low=theme.number(row["low"], _digits(row["low"], unit)), high=high)
         st.caption(plain(asked.question))
         facts = (span, f"n = {theme.number(row['n'])}", row["period"], f"as of {theme.day(row['as_of'])}")
         st.caption(plain(" · ".join(fact for fact in facts if fact)))
@@ -154,7 +156,7 @@ def table(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
     """Rows as people read them: units written out, words for codes. No two tables of a page have one `name`."""
     shown = [column for column in columns if column in frame]
     headings = [HEADINGS.get(column, column) for column in shown]
-    written = [[*map(_written, shown, row)] for row in frame[shown].itertuples(index=False)]
+    written = [[*row] for row in zip(*(_column(column, frame[column]) for column in shown), strict=True)]
     if len(written) <= TABLE_ROWS:
         numeric = [_is_numeric(frame[column]) and column not in PLAIN_NUMBERS for column in shown]
         st.html(markup.table(name, headings, written, numeric))
@@ -176,20 +178,32 @@ def _is_numeric(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) or bool(values.isna().all())
 
 
-def _written(column: str, value) -> str:
-    if value == "" or pd.isna(value):
-        return "" if column == "note" else theme.NOTHING
+def _column(column: str, values: pd.Series) -> list[str]:
+    nothing, write = "" if column == "note" else theme.NOTHING, _writer(column)
+    return [
+        nothing if empty else write(value) for value, empty in zip(values, values.isna() | (values == ""), strict=True)
+    ]
+
+
+def _writer(column: str) -> Callable[[Any], str]:
+    """How a value of this column is written."""
     if column in WORDS:
-        return WORDS[column].get(value, str(value))
+        return lambda value: WORDS[column].get(value, str(value))
     if column in CODES:
-        return str(value).replace("_", " ")
+        return lambda value: str(value).replace("_", " ")
     write = next((write for columns, write in WAYS if columns(column)), theme.number)
-    return write(value) if isinstance(value, int | float) or column in DATES else str(value)
+    return write if column in DATES else lambda value: write(value) if isinstance(value, int | float) else str(value)
 
 
 def _with_unit(value: float, unit: str) -> str:
-    digits = 0 if float(value).is_integer() else 1
-    return theme.number(value, digits) + (" %" if unit.startswith("%") else " days" if unit == "days" else "")
+    days = " day" if value == 1 else " days"
+    return theme.number(value, _digits(value, unit)) + (
+        " %" if unit.startswith("%") else days if unit == "days" else ""
+    )
+
+
+def _digits(value: float, unit: str) -> int:
+    return 0 if float(value).is_integer() and not unit.startswith("%") else 1
 
 
 def _url(page: str, params: Mapping[str, str]) -> str:

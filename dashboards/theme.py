@@ -19,6 +19,7 @@ SIZES = ((1e9, " billion", 2), (1e6, " million", 1), (1, "", 0))
 RAMP = (0.22, 0.40, 0.58, 0.78, 1.0)  # shares of the primary colour, few to many
 # Safe for the colour-blind, and apart from each other in lightness where they meet in a stack.
 OUTCOME_COLOURS = dict(zip(OUTCOMES, ("", "#9ccbd4", "#b4781f", "#d9b8dc", "#a8483a", "#a9adb4"), strict=True))
+NIGHT_OUTCOMES = {"no_action": "#2b6773"}  # by night the primary colour is as pale as that of the day
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -42,7 +43,12 @@ class Theme:
     @property
     def outcomes(self) -> dict[str, str]:
         """A colour for each outcome class and for 'still open'."""
-        return OUTCOME_COLOURS | {"fixed": self["primary"], "still_open": self["line"]}
+        night = NIGHT_OUTCOMES if self.is_night else {}
+        return OUTCOME_COLOURS | night | {"fixed": self["primary"], "still_open": self["line"]}
+
+    @property
+    def is_night(self) -> bool:
+        return self["background"] == NIGHT["background"]
 
 
 def read(metadata: Path) -> Theme:
@@ -65,7 +71,11 @@ def at_night(theme: Theme) -> Theme:
 
 def style(theme: Theme) -> str:
     """What Streamlit's own theme cannot say: readable captions, labels that wrap, figures in columns."""
-    variables = "".join(f"--{name}:{theme[name]};" for name in ("primary", "background", "muted", "line"))
+    band = {"band": theme["primary"], "on-band": theme["on_primary"]}
+    if theme.is_night:
+        band = {"band": theme["surface"], "on-band": theme["text"]}
+    named = {name: theme[name] for name in ("primary", "text", "background", "muted", "line")} | band
+    variables = "".join(f"--{name}:{colour};" for name, colour in named.items())
     return f"<style>:root{{{variables}}}\n{_page_style()}</style>"
 
 
@@ -110,8 +120,13 @@ def whole_dollars(cents: float | None) -> str:
     return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.0f}"
 
 
+def counted(value: float, one: str, many: str) -> str:
+    """A count with what it counts: '1 request is', '2 requests are'."""
+    return f"{number(value)} {one if value == 1 else many}"
+
+
 def days(value: float | None) -> str:
-    return NOTHING if _missing(value) else f"{value:,.0f} day{'' if value == 1 else 's'}"
+    return NOTHING if _missing(value) else counted(value, "day", "days")
 
 
 def ink_on(colour: str, theme: Theme) -> str:

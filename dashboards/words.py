@@ -7,7 +7,7 @@ OUTCOME_NAMES = {
     "duplicate": "duplicate",
     "referred": "referred",
     "administrative": "administrative",
-    "unknown": "outcome not told",
+    "unknown": "unknown",
     "still_open": "still open",
 }
 AGES = {
@@ -48,6 +48,8 @@ STAGES = {
     "appropriation": "Appropriation",
     "actual": "Actual",
 }
+# What is counted under a chart, where there is only one of it.
+ONE = {"requests": "request", "stories": "story", "projects": "project", "lines": "line", "departments": "department"}
 BY = {
     "service_group": "service group",
     "district": "district",

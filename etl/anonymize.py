@@ -54,7 +54,7 @@ RULES: dict[Privacy, Callable[[nw.LazyFrame, Context], nw.LazyFrame]] = {
 }
 KEPT = (
     "id",
-    "public_id",
+    "id_tail",
     "tier",
     "group_no",
     "service_code",
@@ -78,7 +78,8 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     placed, fates = generalise(frame, cells, ledger, at)
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), records, ledger, at)
-    joined = kind.hide_names(outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before))
+    joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before)
+    joined = kind.hide_names(joined, at.agency_hidden_before)
     rows = outcome.add_outcome(joined, at.engine, at.policy, told)
     rows = rows.with_columns(text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String))
     rows = at.engine.keep(rows)

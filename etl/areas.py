@@ -7,16 +7,17 @@ from shapely import make_valid, union_all
 from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 
+from etl.sources.files import refuse_address
 from etl.sources.page import plain
 from etl.vault import Vault
-from hub.city import Source
 from hub.errors import SourceError
+from hub.source import Source
 
 
 def read(vault: Vault, source: Source) -> int:
     """Replace a layer (boundaries or streets) by its GeoJSON files. Returns the features kept; features without a
     name are drawn but name nothing, `kind: water` features are water."""
-    rows = sorted(row for place in source.location for row in _features(source, Path(place)))
+    rows = sorted(row for place in source.location for row in _features(source, place))
     if rows == vault.rows("select layer, name, kind, geometry from areas where layer = ? order by all", source.name):
         return len(rows)
     with vault.transaction():
@@ -60,10 +61,12 @@ def _drawable(geometry: dict, is_area: bool) -> dict | None:
 
 def count(source: Source) -> dict[str, int]:
     """How many usable features each file of the layer holds."""
-    return {place: len(_features(source, Path(place))) for place in source.location}
+    return {place: len(_features(source, place)) for place in source.location}
 
 
-def _features(source: Source, path: Path) -> list[tuple[str, str, str, str]]:
+def _features(source: Source, place: str) -> list[tuple[str, str, str, str]]:
+    refuse_address(place, source.name)
+    path = Path(place)
     wanted = {plain(alias) for alias in _names(source)}
     try:
         features = json.loads(path.read_text("utf-8-sig"))["features"]

@@ -11,16 +11,15 @@ import narwhals as nw
 from narwhals import col, lit, when
 
 from etl.sources.page import Request, plain
-from hub.city import City, Source
+from hub.city import City
 from hub.schema import Column, Dataset, Privacy, Type
+from hub.source import Source
 
 SENTINELS = ("1900-01-01", "1970-01-01", "9999-12-31")  # dates with which systems say 'none'
-NULLS = ("", " ", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
-PADDING = 12  # blanks that may stand around such a word
 PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # no city tells of other times
 MARGIN_DEGREES = 0.02  # how far outside the city's box a place may lie
 
-# flag: what the public is told of it
+# flag: what the public is told of it. The vault keeps them as bits in this order: new ones are added at the end.
 FLAGS = {
     "sentinel_date": "A date that means 'none' (such as 1900-01-01) was set aside",
     "bad_date": "A date could not be read and was set aside",
@@ -34,10 +33,7 @@ FLAGS = {
     "outside_city": "A point outside the city: the place was set aside",
     "bad_number": "A number could not be read and was set aside",
 }
-TEXT_SQL = (
-    "case when contains({x}, '  ') or contains({x}, chr(9)) or contains({x}, chr(10)) or contains({x}, chr(13)) "
-    r"then nullif(trim(regexp_replace({x}, '\s+', ' ', 'g')), '') else {x} end"
-)
+READ_ONLY = ("closure_note",)  # free text that judges a row and is not stored
 EPOCHS = {"seconds": (11, 1), "milliseconds": (14, 1000)}  # digits of a believable one, and how many make a second
 UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Type.INTEGER, Type.CENTS)}
 
@@ -54,7 +50,7 @@ def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
 
 def request(source: Source, dataset: Dataset) -> Request:
     """What to ask of the source: only columns that the field map names."""
-    named = aliases(source, dataset)
+    named, unread = aliases(source, dataset), {c.name for c in dataset.record if not _is_read(c)}
     composed = [
         c
         for given in source.fields.values()
@@ -62,13 +58,26 @@ def request(source: Source, dataset: Dataset) -> Request:
         for c in given.get("key_of", given.get("sum_of", []))
     ]
     wide = [entry["column"] for entry in source.layout.get("rows_from_columns", [])]
-    kept = [*(alias for names in named.values() for alias in names), *composed, *wide, *source.layout.get("only", {})]
+    kept = [
+        *(alias for name in named.keys() - unread for alias in named[name]),
+        *composed,
+        *wide,
+        *source.layout.get("only", {}),
+    ]
     made = {"amount_cents"} if wide else set()
     made |= {key for entry in source.layout.get("rows_from_columns", []) for key in entry["set"]}
     required = tuple(
         tuple(named[c.name]) for c in dataset.record if c.required and c.name in named and c.name not in made
     )
-    return Request(source.name, source.location, source.layout, frozenset(map(plain, kept)), required)
+    columns = frozenset(map(plain, kept))
+    if source.receive is not None:
+        columns &= set(map(plain, source.receive))
+    key = tuple(alias for name in dataset.key for alias in named.get(name, ()))
+    return Request(source.name, source.location, source.layout, columns, required, key)
+
+
+def _is_read(column: Column) -> bool:
+    return column.privacy is not Privacy.TEXT or column.name in READ_ONLY
 
 
 def stored(dataset: Dataset) -> tuple[Column, ...]:
@@ -90,11 +99,6 @@ def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -
     return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
 
 
-def _cases(word: str) -> tuple[str, ...]:
-    """The ways a system writes a word that means nothing; a comparison is cheaper than folding every value."""
-    return (word, word.lower(), word.upper(), word.capitalize())
-
-
 def wide_columns(source: Source, header: list[str]) -> list[dict]:
     """The entries of `layout.rows_from_columns` that this file has."""
     known = {plain(name) for name in header}
@@ -106,17 +110,11 @@ def wide_columns(source: Source, header: list[str]) -> list[dict]:
 
 
 def _rows_sql(source: Source, at: dict[str, str]) -> str:
-    words = {form for word in (*NULLS, *source.layout.get("nulls", [])) for form in _cases(word)}
-    nulls, longest = ", ".join(map(_quote, sorted(words))), max(len(word.encode()) for word in words) + PADDING
     kept = []
     for column, words in source.layout.get("only", {}).items():
         if plain(column) in at:
-            kept.append(f"trim({_name(at[plain(column)])}) in ({', '.join(map(_quote, words))})")
-    cleaned = ", ".join(
-        f"case when strlen({n}) > {longest} then trim({n}) when trim({n}) in ({nulls}) then null else trim({n}) end as {n}"
-        for n in map(_name, at.values())
-    )
-    return f"select row_number, {cleaned} from page where {' and '.join(kept) or 'true'}"
+            kept.append(f"{_name(at[plain(column)])} in ({', '.join(map(_quote, words))})")
+    return f"select * from page where {' and '.join(kept) or 'true'}"
 
 
 def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, str], made: dict | None) -> list[str]:
@@ -151,14 +149,14 @@ def _sum_sql(name: str, parts: list[str]) -> list[str]:
 
 def _stem_of_instant(column: Column, dataset: Dataset) -> str:
     """For a local day that belongs to an instant of the record: that instant's name."""
-    instant = column.name.removesuffix("_date") + "_datetime"
-    known = column.name.endswith("_date") and any(other.name == instant for other in dataset.record)
+    instant = column.name.removesuffix("_day") + "_datetime"
+    known = column.name.endswith("_day") and any(other.name == instant for other in dataset.record)
     return instant if known else ""
 
 
 def _outer_sql(column: Column, source: Source, dataset: Dataset) -> str:
     if instant := _stem_of_instant(column, dataset):
-        local = f"timezone({_quote(source.time_zone)}, {instant})::date::varchar"
+        local = f"timezone({_quote(source.time_zone)}, {instant})::date - date '1970-01-01'"
         return f"case when isfinite({instant}) then {local} end as {column.name}"
     if column.type is Type.INSTANT:
         return f"epoch({column.name})::bigint as {column.name}"
@@ -207,7 +205,7 @@ def _cents(x: str, source: Source | None) -> str:
 
 
 TYPED: dict[Type, Callable[[str, Source], str]] = {
-    Type.TEXT: lambda x, source: TEXT_SQL.format(x=x),
+    Type.TEXT: lambda x, source: x,
     Type.INTEGER: lambda x, source: f"try_cast({x} as bigint)",
     Type.NUMBER: lambda x, source: f"try_cast({x} as double)",
     Type.BOOLEAN: lambda x, source: f"cast(lower({x}) in ('1', 'true', 'yes', 'y') as integer)",
@@ -230,7 +228,7 @@ def _name(name: str) -> str:
 
 def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) -> nw.LazyFrame:
     """Add `flags` and `reason`, normalise and classify: the record as the vault will keep it, with `row_number`."""
-    frame = frame.with_columns(flags=lit(""), reason=lit(None, dtype=nw.String))
+    frame = frame.with_columns(reason=lit(None, dtype=nw.String), **{f"is_{word}": lit(False) for word in FLAGS})
     for word, types in UNREAD.items():
         lost = [_unread(c) for c in dataset.record if c.type in types and f"given_{c.name}" in frame.columns]
         frame = _flag(frame, word, nw.any_horizontal(*lost, ignore_nulls=True)) if lost else frame
@@ -239,7 +237,8 @@ def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) ->
         given = col(f"given_{column.name}") if column.type is not Type.TEXT else lit(False)
         unread = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
         frame = frame.with_columns(reason=when(col(column.name).is_null()).then(unread).otherwise(col("reason")))
-    return frame.select("row_number", "flags", "reason", *(column.name for column in stored(dataset)))
+    flags = nw.sum_horizontal(when(col(f"is_{word}")).then(lit(bit(word))).otherwise(lit(0)) for word in FLAGS)
+    return frame.select("row_number", "reason", *(column.name for column in stored(dataset)), flags=flags)
 
 
 def _unread(column: Column) -> nw.Expr:
@@ -247,8 +246,16 @@ def _unread(column: Column) -> nw.Expr:
 
 
 def _flag(frame: nw.LazyFrame, word: str, condition: nw.Expr) -> nw.LazyFrame:
-    marked = when(condition).then(nw.concat_str(col("flags"), lit(f"{word};"))).otherwise(col("flags"))
-    return frame.with_columns(flags=marked)
+    return frame.with_columns((col(f"is_{word}") | condition.fill_null(False)).alias(f"is_{word}"))
+
+
+def bit(word: str) -> int:
+    """What a flag counts in `flags`."""
+    return 1 << list(FLAGS).index(word)
+
+
+def flags_of(bits: int) -> list[str]:
+    return [word for word in FLAGS if bits & bit(word)]
 
 
 def _set_aside(frame: nw.LazyFrame, word: str, condition: nw.Expr, *columns: str) -> nw.LazyFrame:
@@ -276,14 +283,14 @@ def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
     first, last = (int(day.timestamp()) for day in PLAUSIBLE)
     for name in ("requested", "expected", "closed", "updated"):
         instant = f"{name}_datetime"
-        with_day = [instant, f"{name}_date"] if name in ("requested", "closed") else [instant]
+        with_day = [instant, f"{name}_day"] if name in ("requested", "closed") else [instant]
         none = nw.any_horizontal(
             *(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True
         )
         frame = _set_aside(frame, "sentinel_date", none, *with_day)
         frame = _set_aside(frame, "bad_date", ~col(instant).is_between(first, last), *with_day)
     backwards = col("closed_datetime") < col("requested_datetime")
-    return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_date")
+    return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_day")
 
 
 def _places(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
@@ -317,7 +324,7 @@ def _status(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
         .otherwise(col("status"))
     )
     contradiction = (col("status") == "open") & ~col("closed_datetime").is_null()
-    frame = _set_aside(frame, "open_with_closing_date", contradiction, "closed_datetime", "closed_date")
+    frame = _set_aside(frame, "open_with_closing_date", contradiction, "closed_datetime", "closed_day")
     return _flag(frame, "closed_without_date", (col("status") == "closed") & col("closed_datetime").is_null())
 
 

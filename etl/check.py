@@ -1,65 +1,112 @@
 """Look before reading: the first page of every source, and what would become of each of its columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl import areas, canonical
+from etl.pull import asking
 from etl.sources import adapter_of
-from etl.sources.page import plain
-from hub.city import AREAS, City, Source
+from etl.sources.page import Resume, plain
+from hub.city import City
 from hub.datasets import DATASETS
-from hub.schema import Privacy
+from hub.errors import SourceError
+from hub.schema import Column, Dataset, Privacy
+from hub.source import AREAS, Source
+
+HEAD = ("column of the source", "received", "stored as", "released as")
+HIDDEN = (Privacy.WITHHELD, Privacy.TEXT)
+SHOWN_AS = {
+    Privacy.PSEUDONYM: "a keyed number",
+    Privacy.TIME: "a period",
+    Privacy.PLACE: "an area",
+    Privacy.KIND: "its kind or group",
+    Privacy.OUTCOME: "its outcome",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Per source its columns by fate, and the same as lines to read."""
 
-    sources: dict[str, dict[str, list[str]]]
+    sources: dict[str, list[dict]]
     lines: tuple[str, ...]
 
 
 def check_sources(city: City) -> Checked:
     """Open every source that has a location. Raises what reading it would raise."""
-    found = {
-        source.name: _areas(source) if source.name in AREAS else _columns(source)
-        for source in city.sources.values()
-        if source.location
-    }
-    lines = [
-        f"{name}: {fate}: {', '.join(columns) or 'none'}"
-        for name, fates in found.items()
-        for fate, columns in fates.items()
-    ]
+    found = {source.name: _looked_at(city, source) for source in city.sources.values() if source.location}
+    lines = [line for name, rows in found.items() for line in _table(name, rows)]
     lines += [
         f"{s.name}: no location; read it with --from {s.name}=PATH" for s in city.sources.values() if not s.location
     ]
     return Checked(found, tuple(lines))
 
 
-def _areas(source: Source) -> dict[str, list[str]]:
-    return {"features": [f"{count} in {place}" for place, count in areas.count(source).items()]}
+def _looked_at(city: City, source: Source) -> list[dict]:
+    if source.name in AREAS:
+        return [{"features": count, "in": place} for place, count in areas.count(source).items()]
+    return _columns(city, source)
 
 
-def _columns(source: Source) -> dict[str, list[str]]:
-    dataset, adapter = DATASETS[source.dataset], adapter_of(source.name, source.adapter)
-    asked = canonical.request(source, dataset)
-    page = next(iter(adapter.pages(asked, adapter.parts(asked)[0][0])))
-    received = page.rows.column_names
-    named = canonical.aliases(source, dataset)
-    fed = {
-        c.name: [name for name in received if plain(name) in {plain(a) for a in named.get(c.name, [])}]
-        for c in dataset.record
+def _columns(city: City, source: Source) -> list[dict]:
+    """One line per column that the source sends or could send, in its order: received, stored, released or left."""
+    dataset, adapter = DATASETS[source.dataset], adapter_of(source)
+    with asking(city, source) as asked:
+        asked = replace(asked, known=adapter.probe(asked))
+        parts = adapter.parts(asked)
+        if not parts:
+            raise SourceError(f"{source.name}: {source.location[0]} holds nothing to read.", "look at its location")
+        looks = (next(adapter.pages(asked, part, Resume()), None) for part in (parts[0], parts[-1]))
+        page = next((page for page in looks if page), None)
+    received = page.rows.column_names if page else []
+    named, others = _named(source, dataset), asked.known.get("columns") or ()
+    seen = dict.fromkeys([*received, *(page.dropped if page else ()), *others])
+    return [_fate(name, name in received, source, dataset, named) for name in seen]
+
+
+def _named(source: Source, dataset: Dataset) -> dict[str, list[str]]:
+    """record column -> the columns of the source that it is made from."""
+    composed = {
+        name: given.get("key_of", given.get("sum_of", []))
+        for name, given in source.fields.items()
+        if isinstance(given, dict)
     }
+    amounts = [entry["column"] for entry in source.layout.get("rows_from_columns", [])]
+    return canonical.aliases(source, dataset) | composed | ({"amount_cents": amounts} if amounts else {})
+
+
+def _fate(name: str, is_received: bool, source: Source, dataset: Dataset, named: dict[str, list[str]]) -> dict:
+    fed = [c for c in dataset.record if plain(name) in map(plain, named.get(c.name, [])) and is_received]
     kept = {c.name for c in canonical.stored(dataset)}
-    withheld = {c.name for c in dataset.record if c.privacy in (Privacy.WITHHELD, Privacy.TEXT)}
     return {
-        "received": received,
-        "stored": sorted(
-            f"{', '.join(names)} as {column}" for column, names in fed.items() if names and column in kept
-        ),
-        "published in some form": sorted(column for column, names in fed.items() if names and column not in withheld),
-        "used and not stored": sorted(
-            f"{', '.join(names)} for {column}" for column, names in fed.items() if names and column not in kept
-        ),
-        "dropped": list(page.dropped),
+        "column": name,
+        "received": is_received,
+        "stored": [c.name if c.name in kept else f"({c.name}, not stored)" for c in fed],
+        "released": [_shown(c) for c in fed if _is_released(c, source)],
     }
+
+
+def _is_released(column: Column, source: Source) -> bool:
+    return column.privacy not in HIDDEN and (source.publish is None or column.required or column.name in source.publish)
+
+
+def _shown(column: Column) -> str:
+    return f"{column.name} as {SHOWN_AS[column.privacy]}" if column.privacy in SHOWN_AS else column.name
+
+
+def _table(name: str, rows: list[dict]) -> list[str]:
+    """The matrix of one source, in columns."""
+    if rows and "features" in rows[0]:
+        return [f"{name}: {row['features']} features in {row['in']}" for row in rows]
+    cells = [HEAD] + [
+        (
+            row["column"],
+            "yes" if row["received"] else "-",
+            ", ".join(row["stored"]) or "-",
+            ", ".join(row["released"]) or "-",
+        )
+        for row in rows
+    ]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(HEAD))]
+    return [f"{name}:"] + [
+        "  " + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from etl.canonical import FLAGS
+from etl.canonical import FLAGS, bit
 from etl.intake import OLDER_COPY
 from etl.vault import Vault
 
@@ -55,7 +55,7 @@ def _asides(vault: Vault, dataset: str) -> list[dict]:
         (
             word,
             vault.one(
-                f"select count(*) from records_{dataset} where not deleted_upstream and contains(flags, ?)", f"{word};"
+                f"select count(*) from records_{dataset} where not deleted_upstream and flags & ? <> 0", bit(word)
             ),
         )
         for word in FLAGS

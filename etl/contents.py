@@ -23,7 +23,9 @@ from etl.engine import DuckEngine
 from etl.generalise import Context, local_day
 from etl.keys import release_key
 from etl.privacy import time as days
+from etl.privacy.kind import without_agency
 from etl.privacy.place import FALLBACK_ADDRESSES, Areas
+from etl.privacy.pseudonym import public_ids
 from etl.privacy.small_cells import class_sizes
 from etl.vault import Vault
 from hub import releases
@@ -35,6 +37,7 @@ from hub.policy import Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
+AGENCY_HIDDEN = "agency_hidden"  # setting of the vault: groups that were released without their agency
 KEY_VERSION = 1
 EPOCH = 1  # of the ledger: it goes on through every change of the policy
 
@@ -66,12 +69,13 @@ class Contents:
     def requests(self, also: Callable[[pa.RecordBatch], None]) -> pa.RecordBatchReader:
         """The large table in the order of its ids, which tells nothing; `also` is shown every batch on its way."""
         schema = tables.schema_of(LARGE)
-        batches = self.done.rows.select(*LARGE.names).to_native().order("id").to_arrow_reader(BATCH_ROWS)
+        rows = self.done.rows.select(*(col("id_tail").alias(n) if n == "public_id" else n for n in LARGE.names))
+        batches = rows.to_native().order("id").to_arrow_reader(BATCH_ROWS)
 
         def typed(batch: pa.RecordBatch) -> pa.RecordBatch:
-            return pa.RecordBatch.from_arrays(
-                [a.cast(f.type) for a, f in zip(batch, schema, strict=True)], schema=schema
-            )
+            letters = {"public_id": public_ids(batch["id"], batch["public_id"])}
+            columns = [letters.get(name, batch[name]).cast(schema.field(name).type) for name in schema.names]
+            return pa.RecordBatch.from_arrays(columns, schema=schema)
 
         def shown() -> Iterator[pa.RecordBatch]:
             for batch in map(typed, batches):
@@ -121,6 +125,10 @@ class Contents:
             vault.con.unregister("shown")
             vault.con.unregister("added")
             vault.set("key_check", _key_check(self.at.key))
+            vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
+
+    def _without_agency(self) -> set[str]:
+        return set(self.engine.arrow(without_agency(self.done.rows))["service_group"].to_pylist())
 
 
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
@@ -128,16 +136,10 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     as_of = _as_of(vault)
     at = _context(vault, city, policy, data, before, as_of)
     ledger = at.engine.table("release_ledger")
-    done = service_requests(_records(at.engine, city), ledger, at)
+    done = service_requests(tables.live_records(at.engine, city, LARGE.name), ledger, at)
     return Contents(
         at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, before
     )
-
-
-def _records(engine: DuckEngine, city: City) -> nw.LazyFrame:
-    """The live service requests; none if the city does not publish them."""
-    records = engine.table(f"records_{LARGE.name}").filter(~col("deleted_upstream"))
-    return records if LARGE.name in city.datasets else records.filter(col("key").is_null())
 
 
 def _as_of(vault: Vault) -> int:
@@ -168,9 +170,9 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Relea
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
     then = before.manifest if before else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
-    return Context(
-        DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, then["grid_day"], then["day"], _undated(before)
-    )
+    hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
+    seen = (then["grid_day"], then["day"], _undated(before), hidden)
+    return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
 
 
 def _undated(before: Release | None) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
+from etl.privacy.pseudonym import TAIL_BITS
+
 BLOCK = 64  # of SHA-256
 
 
@@ -77,28 +79,20 @@ class DuckEngine:
         return answer
 
     def keyed(self, frame: nw.LazyFrame, key: bytes) -> nw.LazyFrame:
-        """Add `id` and `public_id`: HMAC-SHA256 of source, 0x1f, record key; computed in the engine."""
+        """Add `id` and `id_tail`: the first 63 bits and the 17 after them of HMAC-SHA256 of source, 0x1f, record key."""
         padded = key.ljust(BLOCK, b"\0")
         inner, outer = (bytes(b ^ pad for b in padded).hex() for pad in (0x36, 0x5C))
         message = "encode(source || chr(31) || key)"
         mac = f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message})))"
         relation = frame.to_native().query(
             "rows_",
-            f"""select * exclude (mac, high, low), (('0x' || mac[1:16])::ubigint >> 1)::bigint as id,
-            {_base32("high")} || {_base32("low")} as public_id
-            from (select *, ('0x' || mac[1:10])::bigint as high, ('0x' || mac[11:20])::bigint as low
-            from (select *, {mac} as mac from rows_))""",
+            f"""select * exclude (mac), (('0x' || mac[1:16])::ubigint >> 1)::bigint as id,
+            ('0x' || mac[16:20])::bigint & {(1 << TAIL_BITS) - 1} as id_tail from (select *, {mac} as mac from rows_)""",
         )
         return nw.from_native(relation)
 
 
-def _base32(number: str) -> str:
-    """40 bits as eight letters of RFC 4648, in lower case."""
-    letters = "abcdefghijklmnopqrstuvwxyz234567"
-    return " || ".join(f"substr('{letters}', (({number} >> {shift}) & 31)::int + 1, 1)" for shift in range(35, -1, -5))
-
-
 def keyed_id(key: bytes, source: str, record_key: str) -> tuple[int, str]:
-    """(id, public_id) of one record, by the standard library: what `keyed` must equal."""
+    """(id, public_id) of one record, by the standard library: what `keyed` and `public_ids` must equal."""
     mac = hmac.new(key, f"{source}\x1f{record_key}".encode(), hashlib.sha256).digest()
     return int.from_bytes(mac[:8], "big") >> 1, base64.b32encode(mac).decode().lower()[:16]

@@ -31,7 +31,8 @@ class Context:
 
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
     `grid_before` and `today_before`: the same of the release before, 0 without one. `undated_before`: ids that it
-    shows as closed though no closing date is known."""
+    shows as closed though no closing date is known. `agency_hidden_before`: groups of B and C that any release ever
+    showed without their agency."""
 
     engine: DuckEngine
     city: City
@@ -42,6 +43,7 @@ class Context:
     grid_before: int = 0
     today_before: int = 0
     undated_before: tuple[int, ...] = ()
+    agency_hidden_before: frozenset[str] = frozenset()
 
     @property
     def grid(self) -> int:

@@ -6,51 +6,40 @@ with one id and other content the newest stays, and only records whose content h
 
 import json
 
+import duckdb
 import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
 from etl import canonical
-from etl.sources.page import Page
+from etl.cleaning import cleaned
+from etl.sources.page import Page, Part
 from etl.vault import Vault
-from hub.city import City, Source
+from etl.walks import ALL, CHANGES, Walk, forget, refuse_suspect
+from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, IncompleteError
 from hub.schema import Dataset
+from hub.source import Source
 
 OLDER_COPY = "an older copy of an id that came again with other content"
 MET = "coalesce(nullif(staged.key, ''), staged.hash::varchar)"  # a row without a key is met by its content
+IS_NEW = f"not exists (select 1 from seen n where n.source = staged.source and n.key = {MET})"
 BATCH_ROWS = 20_000
 FEWER = 0.2  # a reading with so much fewer keys than the last one is not believed
 
 
-def is_read(vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str) -> bool:
+def is_read(vault: Vault, source: Source, parts: list[Part], mapping: str) -> bool:
     """True if exactly these parts were read whole with this field map: nothing has to be read again."""
-    held = vault.rows(
-        "select fingerprint, mapping from readings where source = ? and proven_by is not null", source.name
-    )
-    return sorted(held) == sorted((fingerprint, mapping) for _, fingerprint in fingerprints)
+    held = vault.rows("select fingerprint, mapping from readings where source = ?", source.name)
+    return all(part.fingerprint for part in parts) and sorted(held) == sorted((p.fingerprint, mapping) for p in parts)
 
 
-def begin(vault: Vault, source: Source) -> None:
-    """Start reading the whole source: until the reading is complete the source counts as unproven.
-
-    Rows without a key cannot be met again: each reading counts its own."""
-    with vault.transaction():
-        vault.con.execute("delete from quarantine where source = ? and key = ''", [source.name])
-        for table in ("seen", "pages"):
-            vault.con.execute(f"delete from {table} where source = ?", [source.name])
-        vault.con.execute("update readings set proven_by = null where source = ?", [source.name])
-
-
-def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
-    """Store one page: records, quarantine, keys met and the ledger line move together. Returns records written."""
+def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: Page) -> int:
+    """Store one page: records, quarantine, keys met, deletions, cursor and ledger line move together. Returns records
+    written or deleted."""
     dataset = DATASETS[source.dataset]
-    numbers = pa.array(np.arange(page.first, page.first + page.rows.num_rows))
-    rows = page.rows.append_column("row_number", numbers)
-    vault.con.register("page", pa.Table.from_batches(rows.to_batches(BATCH_ROWS)))  # batches are read in parallel
-    typed = vault.con.sql(canonical.typed_sql(city, source, dataset, page.rows.column_names))
-    record = canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
+    record = judged(vault.con, city, source, page)
     with vault.transaction():
         vault.con.register("record", record)
         for statement in _stage(source, dataset):
@@ -58,34 +47,70 @@ def add(vault: Vault, city: City, source: Source, part: str, page: Page) -> int:
         kept = vault.one("select count(*) from staged")
         for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)
-        _keep_aside(vault, source.name, dataset, part, page)
-        written = _write(vault, source, dataset)
-        met = vault.one("select count(*) from seen where source = ?", source.name)
-        vault.con.execute(
-            f"""insert into seen select source, {MET} as met, bool_or(reason is null) from staged
-            where not exists (select 1 from seen n where n.source = staged.source and n.key = {MET}) group by source, met"""
-        )
-        vault.con.execute(
-            f"update seen set is_usable = true where not is_usable and source = ? and key in ("
-            f"select {MET} from staged where reason is null)",
-            [source.name],
-        )
-        keys = vault.one("select count(*) from seen where source = ?", source.name) - met + len(page.rejected)
+        _keep_aside(vault, source.name, dataset, part.name, page)
+        held = f"records_{dataset.name}"
+        known = _known(vault, held) if walk.kind == CHANGES else 0
+        written = _write(vault, source, dataset) + _delete(vault, source, held, page.deletes)
+        keys = _meet(vault, source, part) - known + len(page.rejected)
         wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
         line = [
             source.name,
-            part,
+            part.name,
+            vault.one("select coalesce(max(number), 0) + 1 from pages where source = ?", source.name),
+            page.cursor,
             kept + len(page.rejected),
             keys,
             page.rows.num_rows * wide - kept,
             written,
             json.dumps(page.dropped),
         ]
-        vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?)", line)
+        vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
         vault.count_changes(written)
     vault.con.unregister("record")
     vault.con.unregister("page")
     return written
+
+
+def _known(vault: Vault, held: str) -> int:
+    """How many keys of the page are met for the first time in this walk, but were in the vault before it."""
+    return vault.one(
+        f"""select count(distinct key) from staged where {IS_NEW}
+        and exists (select 1 from {held} h where h.source = staged.source and h.key = staged.key)"""
+    )
+
+
+def _meet(vault: Vault, source: Source, part: Part) -> int:
+    """Note the keys of the page as met. Returns how many are new in this walk."""
+    met = vault.con.execute(
+        f"""insert into seen select source, ? as part, {MET} as met, bool_or(reason is null) from staged
+        where {IS_NEW} group by source, met""",
+        [part.name],
+    ).fetchall()[0][0]
+    vault.con.execute(
+        f"update seen set is_usable = true where not is_usable and source = ? and key in ("
+        f"select {MET} from staged where reason is null)",
+        [source.name],
+    )
+    return met
+
+
+def _delete(vault: Vault, source: Source, held: str, keys: tuple[str, ...]) -> int:
+    """What the system says is gone. Returns how many of them were there."""
+    if not keys:
+        return 0
+    gone = "source = ? and not deleted_upstream and key in (select unnest(?::varchar[]))"
+    return vault.con.execute(
+        f"update {held} set deleted_upstream = true where {gone}", [source.name, list(keys)]
+    ).fetchall()[0][0]
+
+
+def judged(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Page) -> duckdb.DuckDBPyRelation:
+    """What the rows of a page become: the record's columns, `row_number`, `flags` and `reason`."""
+    dataset, rows = DATASETS[source.dataset], cleaned(page.rows, source.layout.get("nulls", []))
+    numbered = rows.append_column("row_number", pa.array(np.arange(page.first, page.first + rows.num_rows)))
+    con.register("page", pa.Table.from_batches(numbered.to_batches(BATCH_ROWS)))  # batches are read in parallel
+    typed = con.sql(canonical.typed_sql(city, source, dataset, rows.column_names))
+    return canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
 
 
 def _stage(source: Source, dataset: Dataset) -> list[str]:
@@ -148,8 +173,7 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     held = f"records_{dataset.name}"
     names = ", ".join(column.name for column in canonical.stored(dataset))
     vault.con.execute(
-        f"""create or replace temp table changed as
-        select source, key, hash, flags, false as deleted_upstream, {names} from staged s
+        f"""create or replace temp table changed as select s.rowid as place, key from staged s
         where reason is null and not exists (
             select 1 from {held} h where h.source = s.source and h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
     )
@@ -160,11 +184,15 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
         row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
         vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy
             f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row}
-            from {held} h join changed c using (source, key) join seen n using (source, key) where h.hash <> c.hash"""
+            from {held} h join seen n using (source, key) join changed c using (key)
+            join staged s on s.rowid = c.place and s.source = h.source where h.hash <> s.hash"""
         )
         vault.con.execute(f"delete from {held} where source = ? and key in (select key from changed)", [source.name])
     if written:
-        vault.con.execute(f"insert into {held} select * from changed")
+        only = (
+            "" if written == vault.one("select count(*) from staged") else "where rowid in (select place from changed)"
+        )
+        vault.con.execute(f"insert into {held} select source, key, hash, flags, false, {names} from staged {only}")
     return written
 
 
@@ -183,9 +211,7 @@ def restore(vault: Vault, source: Source) -> int:
 
 def refuse_unfinished(vault: Vault) -> None:
     """Raise IncompleteError if the last reading of a source did not reach its end: half data is never published."""
-    unfinished = vault.rows(
-        "select source from readings where proven_by is null union select source from pages order by source"
-    )
+    unfinished = vault.rows("select source from walks order by source")
     if unfinished:
         raise IncompleteError(
             f"{', '.join(name for (name,) in unfinished)}: the last reading did not reach its end.",
@@ -193,36 +219,59 @@ def refuse_unfinished(vault: Vault) -> None:
         )
 
 
-def complete(
-    vault: Vault, source: Source, fingerprints: list[tuple[str, str]], mapping: str, now: int, accept_fewer: bool
-) -> None:
-    """Every part was read to its end: prove the reading, mark what is gone upstream, keep the time of the data.
+def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept_fewer: bool) -> None:
+    """Every part was read to its end: end the walk, mark what is gone upstream, keep the time of the data.
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
-    Raises IncompleteError, and changes nothing, if a fifth of the keys is gone or keys are doubled."""
+    Raises IncompleteError, and changes nothing, if a part is not proved, a fifth of the keys is gone or keys are doubled."""
+    refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     is_gone = """source = $source and not deleted_upstream
         and key not in (select key from seen where source = $source)"""
     is_unusable = "source = $source and key in (select key from seen where source = $source and not is_usable)"
-    given = {"source": source.name}
-    gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchone()[0]
+    given, gone = {"source": source.name}, 0
+    if walk.kind == ALL:
+        gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
     _believe(vault, source, held, gone, accept_fewer)
     with vault.transaction():
-        vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
-        dropped = vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchone()[0]
+        if gone:
+            vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
+        dropped = vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchall()[0][0]
         vault.count_changes(gone + dropped)
-        vault.con.execute("delete from readings where source = ?", [source.name])
-        for part, fingerprint in fingerprints:
-            vault.con.execute(
-                """insert into readings select ?, ?, ?, ?, coalesce(sum(rows_read), 0), coalesce(sum(keys), 0),
-                coalesce(sum(set_aside), 0), coalesce(sum(written), 0), any_value(dropped), 'whole_file', ?
-                from pages where source = ? and part = ?""",
-                [source.name, part, fingerprint, mapping, now, source.name, part],
-            )
-        vault.con.execute("delete from seen where source = ?", [source.name])
-        vault.con.execute("delete from pages where source = ?", [source.name])
+        _end(vault, source, walk, parts)
         _count_totals(vault, source)
-        vault.set(f"as_of:{source.name}", str(_as_of(vault, source, now)))
+        vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
+
+
+def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
+    """What was read becomes the ledger: a walk of all replaces what stood there, one of changes is added to it."""
+    if walk.kind == ALL:
+        vault.con.execute("delete from readings where source = ?", [source.name])
+        vault.set(f"walked_all:{source.name}", str(walk.until))
+        vault.set(f"mapping:{source.name}", walk.mapping)
+    for part in parts:
+        name = part.name if walk.kind == ALL else CHANGES
+        vault.con.execute(
+            """insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum(rows_read), 0),
+            coalesce(sum(keys), 0), coalesce(sum(set_aside), 0), coalesce(sum(written), 0), any_value(dropped), expected,
+            proven_by, ? from walk_parts w left join pages p using (source, part)
+            where w.source = ? and w.part = ? group by all""",
+            [name, walk.mapping, walk.until, source.name, part.name],
+        )
+    if walk.kind == CHANGES:
+        vault.con.execute(
+            """create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping), sum(rows_read),
+            sum(keys), sum(set_aside), sum(written), arg_max(dropped, ended), null::bigint as expected,
+            arg_max(proven_by, ended), max(ended) from readings where source = ? and part = ? group by source, part""",
+            [source.name, CHANGES],
+        )
+        vault.con.execute("delete from readings where source = ? and part = ?", [source.name, CHANGES])
+        vault.con.execute("insert into readings select * from all_changes")
+    cursor = vault.rows("select cursor from walk_parts where source = ? and cursor <> '' limit 1", source.name)
+    if cursor:
+        vault.set(f"changes_cursor:{source.name}", cursor[0][0])
+    vault.set(f"walked:{source.name}", str(walk.until))
+    forget(vault, source.name)
 
 
 def _count_totals(vault: Vault, source: Source) -> None:

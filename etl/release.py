@@ -46,7 +46,7 @@ class Job:
         """Fingerprint of everything a release is made from: if it is unchanged there is nothing to publish."""
         areas = self.vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
         as_of = self.vault.rows("select name, value from settings where name like 'as_of:%' order by name")
-        kinds = (self.policy.hash, self.policy.k, version("cityglass"), self.city.path.read_bytes())
+        kinds = (self.policy.hash, version("cityglass"), self.city.path.read_bytes())
         return hashlib.sha256(repr((self.vault.setting("changes"), as_of, areas, *kinds)).encode()).hexdigest()[:32]
 
 
@@ -200,7 +200,7 @@ def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
 
 
 def _audit(job: Job, release_id: str, findings: tuple[Finding, ...]) -> dict:
-    policy = {name: getattr(job.policy, name) for name in ("hash", "version", "mode", "review")}
+    policy = {name: getattr(job.policy, name) for name in ("hash", "version", "mode", "review", "k", "chosen")}
     return {
         "release": release_id,
         "policy": policy | {"signed": job.signed},

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from etl.vault import Vault
@@ -12,24 +13,44 @@ def path(data: Path) -> Path:
     return data / "private" / "status.json"
 
 
-def write(vault: Vault, data: Path) -> None:
-    """Bring data/private/status.json up to date, in one rename."""
-    told = {
+def write(vault: Vault, data: Path, pulled: Iterable = ()) -> None:
+    """Bring data/private/status.json up to date, in one rename. `pulled`: what the last pull did to each source."""
+    _replace(data, _of_vault(vault) | {"last_pull": [result.told for result in pulled]})
+
+
+def note(data: Path, **facts: object) -> None:
+    """Add facts that the vault does not know, such as when the next run is due."""
+    if data.is_dir():
+        path(data).parent.mkdir(exist_ok=True, mode=0o700)
+        _replace(data, (read(data) or {}) | facts)
+
+
+def _of_vault(vault: Vault) -> dict:
+    return {
         "sources": [
             dict(zip(("source", "rows", "keys", "proven_by", "read_at"), row, strict=True))
             for row in vault.rows(
-                """select source, sum(rows_read)::bigint, sum(keys)::bigint,
-                case when bool_and(proven_by is not null) then min(proven_by) end, max(ended)
-                from readings group by source order by source"""
+                """select source, sum(rows_read)::bigint, sum(keys)::bigint, string_agg(distinct proven_by, ', '),
+                max(ended) from readings group by source order by source"""
             )
         ],
-        "under_way": [name for (name,) in vault.rows("select distinct source from pages order by 1")],
+        "under_way": [
+            {"source": source, "kind": kind, "pages": pages, "suspect": suspect}
+            for source, kind, pages, suspect in vault.rows(
+                """select source, kind, (select count(*) from pages p where p.source = w.source),
+                (select coalesce(list(part order by part), []) from walk_parts p where p.source = w.source and proven_by = '')
+                from walks w order by source"""
+            )
+        ],
         "records": {
             name: vault.one(f"select count(*) from records_{name} where not deleted_upstream") for name in DATASETS
         },
         "quarantine": dict(vault.rows("select dataset, count(*) from quarantine group by 1 order by 1")),
         "published": vault.setting("published").partition(" ")[0],
     }
+
+
+def _replace(data: Path, told: dict) -> None:
     beside = path(data).with_suffix(f".{os.getpid()}")
     beside.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     os.replace(beside, path(data))

@@ -4,10 +4,12 @@ from zoneinfo import ZoneInfo
 
 import narwhals as nw
 import pyarrow as pa
-from narwhals import col
+from narwhals import col, when
 
 from etl import rollups
 from etl.anonymize import Anonymized, as_declared
+from etl.canonical import stored
+from etl.engine import DuckEngine
 from etl.generalise import Context, local_day
 from etl.privacy import time as days
 from etl.privacy.place import Areas, area_id
@@ -17,7 +19,7 @@ from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
 from hub.outcomes import DISPOSITIONS
 from hub.questions import measures
-from hub.schema import Table, Type
+from hub.schema import Privacy, Table, Type
 
 ARROW = {
     Type.TEXT: pa.string(),
@@ -74,9 +76,22 @@ def _categories(done: Anonymized, at: Context) -> list[dict]:
     return [{key: value for key, value in row.items() if key != "agency"} for row in rows]
 
 
+def live_records(engine: DuckEngine, city: City, name: str) -> nw.LazyFrame:
+    """The live records of a dataset, without the columns that city.yml does not publish; none if it is not published."""
+    records = engine.table(f"records_{name}").filter(~col("deleted_upstream"))
+    for source in city.sources.values():
+        if source.dataset == name and source.publish is not None:
+            released = [c for c in stored(DATASETS[name]) if not c.required and c.privacy is not Privacy.WITHHELD]
+            kept_back = [c.name for c in released if c.name not in source.publish]
+            records = records.with_columns(
+                when(col("source") != source.name).then(col(column)).alias(column) for column in kept_back
+            )
+    return records if name in city.datasets else records.filter(col("key").is_null())
+
+
 def of_dataset(at: Context, name: str) -> dict[str, list[dict] | pa.Table]:
     """The tables of a dataset without small cells."""
-    records = at.engine.table(f"records_{name}").filter(~col("deleted_upstream"))
+    records = live_records(at.engine, at.city, name)
     if name == "stories":
         records = records.filter(_yes("approved"), _yes("consent"))
     rows = at.engine.arrow(as_declared(DATASETS[name], records).sort("key"))
@@ -132,6 +147,7 @@ def _capital_projects(rows: pa.Table, at: Context) -> dict:
         {"measure": measure, "projects": len(projects)}
         | _compared(sum(p[f"{measure}_cents"] or 0 for p in projects), stated.get(measure))
         for measure in ("budget", "spent")
+        if projects or measure in stated
     ]
     return {"capital_projects": projects, "capital_totals": totals}
 

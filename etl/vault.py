@@ -1,8 +1,8 @@
 """The vault: records, readings and ledgers in one private DuckDB file; a page is one transaction.
 
 records_<dataset>   what each source key says now (deleted_upstream: gone from the city's system)
-pages, seen         the reading that is under way: one line per page, and every key met so far (a row without one is
-                    met by its content hash)
+walks, walk_parts   the reading that is under way, and which of its parts are proved
+pages, seen         one line per page of it, and every key met so far (a row without one is met by its content hash)
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
@@ -31,12 +31,16 @@ DUCK = {
     Type.BOOLEAN: "BIGINT",
 }
 LEDGER = """
+create table if not exists walks(source varchar, kind varchar, since bigint, until bigint, mapping varchar);
+create table if not exists walk_parts(
+    source varchar, part varchar, fingerprint varchar, proven_by varchar, why varchar, expected bigint, cursor varchar);
 create table if not exists pages(
-    source varchar, part varchar, rows_read bigint, keys bigint, set_aside bigint, written bigint, dropped varchar);
+    source varchar, part varchar, number bigint, cursor varchar, rows_read bigint, keys bigint, set_aside bigint,
+    written bigint, dropped varchar);
 create table if not exists readings(
     source varchar, part varchar, fingerprint varchar, mapping varchar, rows_read bigint, keys bigint, set_aside bigint,
-    written bigint, dropped varchar, proven_by varchar, ended bigint);
-create table if not exists seen(source varchar, key varchar, is_usable boolean);
+    written bigint, dropped varchar, expected bigint, proven_by varchar, ended bigint);
+create table if not exists seen(source varchar, part varchar, key varchar, is_usable boolean);
 create table if not exists quarantine(
     source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar,
     row varchar);
@@ -73,7 +77,7 @@ def open_vault(data: Path) -> Iterator["Vault"]:
             columns = ", ".join(f"{c.name} {DUCK[c.type]}" for c in canonical.stored(dataset))
             con.execute(
                 f"create table if not exists records_{dataset.name}"
-                f"(source varchar, key varchar, hash ubigint, flags varchar, deleted_upstream boolean, {columns})"
+                f"(source varchar, key varchar, hash ubigint, flags bigint, deleted_upstream boolean, {columns})"
             )
         yield Vault(con)
     except duckdb.Error as error:

@@ -102,7 +102,7 @@ def serve(
             raise ConfigurationError("The server did not start.", "the lines above say why")
         return
     _datasette(data, False, hosts, {}, {})  # says what is wrong here, not once in every worker
-    os.environ |= {"CITYGLASS_DATA": str(data.resolve()), "CITYGLASS_CITY": str(city.path.resolve())}
+    os.environ |= {"CITYGLASS_DATA": str(data.resolve()), "CITYGLASS_CITY": str(city.path.absolute())}
     os.environ.setdefault("DATASETTE_SECRET", secrets.token_hex(32))
     os.environ["CITYGLASS_HOSTS"] = ",".join((*hosts, os.environ.get("CITYGLASS_HOSTS", "")))
     ready()

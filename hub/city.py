@@ -2,29 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError
-from hub.layout import LAYOUT, check_layout, is_date
+from hub.source import SOURCE, Source, source_of, zone_of
 from hub.strict_yaml import Each, line_of, load
 
-# A source is named for the dataset it feeds; requests is the field's short word for service requests.
-DATASET_OF_SOURCE = {"requests": "service_requests", **{name: name for name in DATASETS if name != "service_requests"}}
-AREAS = ("boundaries", "streets")
-
-SOURCE = {
-    "adapter": str,
-    "location": (str, [str]),
-    "layout": LAYOUT,
-    "as_of": (str, date),
-    "archive": bool,
-    "time_zone": str,
-    "fields": Each((str, [str], {"is": (str, int)}, {"key_of": [str]}, {"sum_of": [str]})),
-}
 SHAPE = {
     "city": {
         "name": str,
@@ -36,28 +20,13 @@ SHAPE = {
         "population": int,
     },
     "brand": {"name": str, "font": str, "colours": Each(str)},
-    "sources": Each(SOURCE),
+    "sources": Each(SOURCE | {"fallback": SOURCE}),
     "departments": Each([str]),
     "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
     "publish": {"keep": int},
     "pages": {"datasets": [str]},
 }
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One city system as city.yml describes it; paths in `location` are resolved against city.yml's folder."""
-
-    name: str
-    dataset: str
-    adapter: str
-    location: tuple[str, ...]
-    time_zone: str
-    fields: dict[str, Any]
-    layout: dict[str, Any]
-    as_of: str = ""
-    archive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +53,7 @@ class City:
     departments: dict[str, list[str]] = field(default_factory=dict)
     k: dict[str, int] = field(default_factory=dict)
     delay_days: int = 0
+    withheld: tuple[str, ...] = ()
     keep: int = 5
     datasets: tuple[str, ...] = tuple(DATASETS)
 
@@ -115,7 +85,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
             raise ConfigurationError(f"{path}: city.{key} is missing.", f"add `{key}:` under `city:`")
     if not re.fullmatch(r"[a-z][a-z0-9_]*", about["slug"]):
         raise ConfigurationError(f"{path}: city.slug is {about['slug']!r}.", "use small letters, digits and _")
-    _zone(about["time_zone"], f"{path}: city.time_zone")
+    zone_of(about["time_zone"], f"{path}: city.time_zone")
     bbox = about["bbox"]
     if len(bbox) != 4 or not (-180 <= bbox[0] < bbox[2] <= 180 and -90 <= bbox[1] < bbox[3] <= 90):
         raise ConfigurationError(f"{path}: city.bbox is {bbox}.", "give west, south, east, north in degrees")
@@ -123,7 +93,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
     _stricter(privacy, publish, path)
     withheld = tuple(privacy.get("columns", {}))
     sources = {
-        name: _source(name, spec, about["time_zone"], path, reads.pop(name, None), withheld)
+        name: source_of(name, spec, about["time_zone"], path, reads.pop(name, None), withheld)
         for name, spec in (raw.get("sources") or {}).items()
     }
     if reads:
@@ -150,6 +120,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
         departments=raw.get("departments") or {},
         k=privacy.get("k", {}),
         delay_days=privacy.get("delay_days", 0),
+        withheld=withheld,
         keep=publish.get("keep", 5),
         datasets=_datasets(pages.get("datasets"), path),
     )
@@ -174,58 +145,6 @@ def _stricter(privacy: dict, publish: dict, path: Path) -> None:
     ):
         if value < least:
             raise ConfigurationError(f"{path}: {key} is {value}.", f"set it to {least} or more")
-
-
-def _source(
-    name: str, spec: dict, zone: str, path: Path, replaced: list[str] | None, withheld: tuple[str, ...] = ()
-) -> Source:
-    if name not in DATASET_OF_SOURCE and name not in AREAS:
-        raise ConfigurationError(
-            f"{path}: sources.{name} feeds no dataset.",
-            f"name it one of: {', '.join((*DATASET_OF_SOURCE, *AREAS))}",
-        )
-    given = spec.get("location", [])
-    given = [given] if isinstance(given, str) else given
-    located = (
-        replaced
-        if replaced is not None
-        else [str(path.parent / place) if "://" not in place else place for place in given]
-    )
-    _zone(spec.get("time_zone", zone), f"{path}: sources.{name}.time_zone")
-    dataset = DATASET_OF_SOURCE.get(name, name)
-    fields = spec.get("fields", {})
-    if dataset in DATASETS:
-        known = [column.name for column in DATASETS[dataset].record]
-        for column in fields:
-            if column not in known:
-                raise ConfigurationError(
-                    f"{path}: sources.{name}.fields.{column} is not a column of {dataset}.",
-                    f"its columns are: {', '.join(known)}",
-                )
-    if spec.get("as_of") and not is_date(str(spec["as_of"])):
-        raise ConfigurationError(
-            f"{path}: sources.{name}.as_of is {spec['as_of']!r}.", "write a day or a time such as 2026-01-31T06:00:00"
-        )
-    return Source(
-        name=name,
-        dataset=dataset,
-        adapter=spec.get("adapter", "files"),
-        location=tuple(located),
-        time_zone=spec.get("time_zone", zone),
-        fields=fields | {column: [] for column in withheld},  # a column without a name is never asked for
-        layout=check_layout(spec.get("layout", {}), f"{path}: sources.{name}.layout", DATASETS.get(dataset)),
-        as_of=str(spec.get("as_of", "")),
-        archive=spec.get("archive", False),
-    )
-
-
-def _zone(name: str, where: str) -> None:
-    try:
-        ZoneInfo(name)
-    except Exception:
-        raise ConfigurationError(
-            f"{where} is {name!r}, which is no time zone.", "use a name such as America/New_York"
-        ) from None
 
 
 def _colours(colours: dict[str, str], path: Path) -> dict[str, str]:

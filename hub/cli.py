@@ -1,12 +1,7 @@
 """The `cityglass` command; the only module that may import everything. A mistake prints a message, never a traceback."""
 
-import errno
-import functools
-import json
 import shutil
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
 from pathlib import Path
 
 import click
@@ -15,119 +10,13 @@ from hub import metadata as city_metadata
 from hub import releases as kept_releases
 from hub import sample
 from hub.city import City, load_city
-from hub.errors import CityglassError, ConfigurationError, DiskError, GateError
+from hub.errors import ConfigurationError, GateError
 from hub.policy import load_policy, path_of
+from hub.told import many, notices, pulled_lines, released, seconds, state_lines
+from hub.verb import Said, accepting, clear, listening, reading, signing, step, verb
 
 ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
-PORT = 8001
-WRITING = {
-    errno.ENOSPC,
-    errno.EDQUOT,
-    errno.EFBIG,
-    errno.EACCES,
-    errno.EROFS,
-    errno.EPERM,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.ENOENT,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a verb has to say in the end: one plain sentence, what to do next, data for a program, lines for a reader."""
-
-    message: str
-    next: str = ""
-    data: dict = field(default_factory=dict)
-    lines: tuple[str, ...] = ()
-
-
-def verb(function: Callable) -> Callable:
-    """Say a verb's result, or its error with its exit code; with --json as one object."""
-
-    @click.option(
-        "--city",
-        "city_file",
-        type=click.Path(path_type=Path),
-        default=Path("city.yml"),
-        help="The city's file.",
-        show_default=True,
-    )
-    @click.option(
-        "--data",
-        type=click.Path(path_type=Path),
-        default=Path("data"),
-        help="Where private/, inbox/, lookup/ and public/ live.",
-        show_default=True,
-    )
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
-    @functools.wraps(function)
-    def wrapped(as_json: bool, **given) -> None:
-        try:
-            said = function(**given)
-        except CityglassError as error:
-            _finish(as_json, error.exit_code, error.message, error.cure, error.data)
-        except OSError as error:
-            if error.errno not in WRITING:
-                raise
-            cure = "free disk space or mend the permissions, then run again"
-            _finish(as_json, DiskError.exit_code, f"{error.filename or 'A file'}: {error.strerror}.", cure, {})
-        else:
-            for line in () if as_json else said.lines:
-                click.echo(line)
-            _finish(as_json, 0, said.message, said.next, said.data)
-
-    return wrapped
-
-
-def _finish(as_json: bool, code: int, message: str, cure: str, data: dict) -> None:
-    if as_json:
-        click.echo(
-            json.dumps({"ok": code == 0, "code": code, "message": message, "next": cure, "data": data}, default=str)
-        )
-    else:
-        click.echo(message, err=code != 0)
-        if cure:
-            click.echo(f"Next: {cure}" if code == 0 else f"To mend it: {cure}", err=code != 0)
-    sys.exit(code)
-
-
-def reading(function: Callable) -> Callable:
-    """The options of verbs that read sources."""
-
-    @click.option(
-        "--from",
-        "reads",
-        multiple=True,
-        metavar="SOURCE=PATH",
-        help="Read a source from elsewhere for once; may be given again.",
-    )
-    @functools.wraps(function)
-    def wrapped(reads: tuple[str, ...], city_file: Path, **given):
-        places: dict[str, list[str]] = {}
-        for read in reads:
-            name, equals, place = read.partition("=")
-            if not equals or not place:
-                raise ConfigurationError(
-                    f"--from {read!r} is not SOURCE=PATH.", "write for example --from requests=export.csv.gz"
-                )
-            places.setdefault(name, []).append(place)
-        return function(city=load_city(city_file, places), **given)
-
-    return wrapped
-
-
-def _step(text: str) -> None:
-    """Show what goes on, on a terminal in one line that is overwritten."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{text} …", nl=False, err=True)
-
-
-def _clear() -> None:
-    if sys.stderr.isatty():
-        click.echo("\r\033[K", nl=False, err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -140,11 +29,14 @@ def main() -> None:
 
 @main.command()
 @click.argument("name", required=False, metavar="[CITY]")
+@click.option("--from", "url", metavar="URL", default="", help="Write it for the system at this address.")
 @verb
-def init(name: str | None, city_file: Path, data: Path) -> Said:
-    """Write a city.yml to start from: of a ready city, or of the made-up one.
+def init(name: str | None, url: str, city_file: Path, data: Path) -> Said:
+    """Write a city.yml to start from: of a ready city, of the made-up one, or for the address of a city's system.
 
-    Example: cityglass init boston"""
+    Example: cityglass init --from https://data.example.gov/resource/abcd-1234"""
+    if url:
+        return _init_from(url, city_file)
     ready = sorted(path.stem for path in READY.glob("*.yml"))
     if name in (None, ""):
         return Said(f"Ready cities: {', '.join([*ready, 'sample'])}.", "cityglass init CITY")
@@ -165,10 +57,21 @@ def init(name: str | None, city_file: Path, data: Path) -> Said:
     )
 
 
+def _init_from(url: str, city_file: Path) -> Said:
+    from etl.recognise import city_from
+
+    if city_file.exists():
+        raise ConfigurationError(f"{city_file} is there already.", "name another file with --city, or move it away")
+    adapter, text = city_from(url)
+    city_file.parent.mkdir(parents=True, exist_ok=True)
+    city_file.write_text(text, "utf-8")
+    return Said(f"Wrote {city_file}: {url} speaks {adapter}.", "correct what is marked in it, then: cityglass check")
+
+
 def _init_sample(city_file: Path, data: Path) -> Said:
     city_file.parent.mkdir(parents=True, exist_ok=True)
     if not city_file.exists():
-        shutil.copyfile(ROOT / "city.yml", city_file)
+        shutil.copyfile(sample.CITY, city_file)
     sample.write(city_file.parent / "data" / "sample")
     return Said(f"Wrote the files of the made-up city into {city_file.parent / 'data' / 'sample'}.", "cityglass run")
 
@@ -182,15 +85,15 @@ def check(city: City, data: Path) -> Said:
     Example: cityglass check --from requests=export.csv.gz"""
     from etl.check import check_sources
 
-    policy = load_policy(city.path, city.slug, k=city.k)
+    policy = load_policy(city)
     checked = check_sources(city)
     signed = f"signed by {policy.signed_by}" if policy.signed_by else "not signed"
-    told = f"{city.path} is sound; {_many(len(checked.sources), 'source')} can be read; the policy is {signed}."
+    told = f"{city.path} is sound; {many(len(checked.sources), 'source')} can be read; the policy is {signed}."
     return Said(told, "cityglass run", {"sources": checked.sources}, checked.lines)
 
 
 @main.command()
-@click.option("--accept-fewer", is_flag=True, help="Believe a source from which a fifth of the rows is gone.")
+@accepting
 @verb
 @reading
 def pull(city: City, data: Path, accept_fewer: bool) -> Said:
@@ -199,18 +102,15 @@ def pull(city: City, data: Path, accept_fewer: bool) -> Said:
     Example: cityglass pull"""
     from etl import run as etl_run
 
-    pulled = etl_run.pull_only(city, data, accept_fewer, _step)
-    _clear()
-    return Said(_told(pulled), "cityglass publish", {"sources": [result.told for result in pulled]})
+    pulled = etl_run.pull_only(city, data, accept_fewer, step)
+    clear()
+    return Said(
+        pulled_lines(pulled), "cityglass publish", {"sources": [result.told for result in pulled]}, notices(pulled)
+    )
 
 
 @main.command()
-@click.option(
-    "--sign-off",
-    metavar='"NAME, ROLE"',
-    default="",
-    help="Sign the privacy policy as it stands; recorded in the audit.",
-)
+@signing
 @verb
 def publish(city_file: Path, data: Path, sign_off: str) -> Said:
     """Anonymize the vault and serve it as a new release, if every check passes.
@@ -218,62 +118,55 @@ def publish(city_file: Path, data: Path, sign_off: str) -> Said:
     Example: cityglass publish --sign-off "Ana Diaz, data officer" """
     from etl import run as etl_run
 
-    published = etl_run.publish_only(load_city(city_file), data, sign_off, _step)
-    _clear()
-    return _released(published)
+    published = etl_run.publish_only(load_city(city_file), data, sign_off, step)
+    clear()
+    return released(published)
 
 
 @main.command()
+@signing
+@accepting
 @click.option(
-    "--sign-off",
-    metavar='"NAME, ROLE"',
-    default="",
-    help="Sign the privacy policy as it stands; recorded in the audit.",
+    "--every", metavar="TIME", default="", help="Go on for ever: pull so often (10m, 1h), publish once a day."
 )
-@click.option("--accept-fewer", is_flag=True, help="Believe a source from which a fifth of the rows is gone.")
 @verb
 @reading
-def run(city: City, data: Path, sign_off: str, accept_fewer: bool) -> Said:
+def run(city: City, data: Path, sign_off: str, accept_fewer: bool, every: str) -> Said:
     """Read every source and publish: the whole job.
 
-    Example: cityglass run"""
+    Example: cityglass run --every 10m"""
     from etl import run as etl_run
 
-    pulled, published = etl_run.run(city, data, sign_off, accept_fewer, _step)
-    _clear()
-    return _released(published, {"sources": [result.told for result in pulled]}, (_told(pulled),))
+    if every:
+        return _for_ever(city, data, seconds(every), sign_off)
+
+    pulled, published = etl_run.run(city, data, sign_off, accept_fewer, step)
+    clear()
+    lines = (pulled_lines(pulled), *notices(pulled))
+    return released(published, {"sources": [result.told for result in pulled]}, lines)
 
 
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+def _for_ever(city: City, data: Path, interval: int, sign_off: str) -> Said:
+    from etl.every import every
 
-
-def _told(pulled: list) -> str:
-    return (
-        "; ".join(
-            f"{r.source}: unchanged" if r.unchanged else f"{r.source}: {r.rows:,} rows read, {r.written:,} written"
-            for r in pulled
-        )
-        + "."
-    )
-
-
-def _released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -> Said:
-    if published.release is None:
-        return Said("Nothing has changed since the last release; it stays.", "cityglass serve", data or {}, lines)
-    told = {
-        "release": published.release.id,
-        "seconds": published.seconds,
-        "tables": published.release.manifest["tables"],
-    }
-    rows = told["tables"]["service_requests"]
-    message = f"Release {published.release.id} is current: {_many(rows, 'service request')}, {len(published.findings)} checks passed."
-    return Said(message, "cityglass serve", {**(data or {}), **told}, lines)
+    try:
+        for turn in every(city, data, interval, sign_off, step):
+            clear()
+            told = (turn.error or pulled_lines(turn.pulled), *notices(turn.pulled))
+            made = (
+                f" Release {turn.published.release.id} is current." if turn.published and turn.published.release else ""
+            )
+            click.echo(
+                f"{' '.join(map(str, told))}{made} Next run in {round(turn.wait):,} seconds.", err=bool(turn.error)
+            )
+            time.sleep(turn.wait)
+    except KeyboardInterrupt:
+        clear()
+    return Said("Stopped; what was read is kept.", "cityglass status")
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@listening
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -305,8 +198,7 @@ def _serve(city: City, data: Path, host: str, port: int, workers: int = 1) -> Sa
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
-@click.option("--host", default="127.0.0.1", show_default=True)
+@listening
 @verb
 def demo(city_file: Path, data: Path, port: int, host: str) -> Said:
     """Make the made-up city, run the whole job on it, and serve it.
@@ -322,10 +214,10 @@ def demo(city_file: Path, data: Path, port: int, host: str) -> Said:
         click.echo("Making up the city of Larkhaven …")
         sample.write(city.path.parent / "data" / "sample")
     click.echo("Reading, anonymizing, checking, publishing …")
-    pulled, published = etl_run.run(city, data, step=_step)
-    _clear()
-    click.echo(_told(pulled))
-    click.echo(_released(published).message)
+    pulled, published = etl_run.run(city, data, step=step)
+    clear()
+    click.echo(pulled_lines(pulled))
+    click.echo(released(published).message)
     return _serve(city, data, host, port)
 
 
@@ -340,16 +232,9 @@ def status(city_file: Path, data: Path) -> Said:
     state, release = etl_status.read(data), kept_releases.current(data)
     if state is None:
         return Said("Nothing has been read yet.", "cityglass run")
-    lines = tuple(f"{source['source']:<18} {source['rows']:>10,} rows  {_proof(source)}" for source in state["sources"])
     served = release.id if release else "none yet"
     told = f"Release served: {served}. Quarantined rows: {sum(state['quarantine'].values()):,}."
-    return Said(told, "cityglass audit", {**state, "current": served}, lines)
-
-
-def _proof(source: dict) -> str:
-    return (
-        f"whole ({source['proven_by']})" if source["proven_by"] else "SUSPECT: its last reading did not reach its end"
-    )
+    return Said(told, "cityglass audit", {**state, "current": served}, state_lines(state))
 
 
 @main.command()
@@ -365,7 +250,7 @@ def audit(city_file: Path, data: Path, must_pass: bool) -> Said:
     if release is None:
         raise ConfigurationError(f"There is no release in {data / 'public'}.", "make one with `cityglass run`")
     city = load_city(city_file)
-    findings = audit_release(release, load_policy(city.path, city.slug, k=city.k))
+    findings = audit_release(release, load_policy(city))
     lines = tuple(
         f"{'ok  ' if f.is_passed else 'FAIL'} {f.check_name}: {f.value} (must be {f.bound})" for f in findings
     )
@@ -398,7 +283,7 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
         for r in known
     )
     told = {"releases": [release.id for release in known], "current": current}
-    return Said(f"{_many(len(known), 'release')} kept; * is served.", "cityglass releases rollback ID", told, lines)
+    return Said(f"{many(len(known), 'release')} kept; * is served.", "cityglass releases rollback ID", told, lines)
 
 
 @main.command()

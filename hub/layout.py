@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from hub.errors import ConfigurationError
 from hub.outcomes import DISPOSITIONS
@@ -10,9 +10,13 @@ from hub.schema import Dataset
 from hub.strict_yaml import Each
 
 LAYOUT = {
-    "format": str,  # csv, geojson, parquet; else told by the file's name
+    "format": str,  # one of FORMATS; else told by the file's name
     "encoding": str,
     "delimiter": str,
+    "header": [str],  # names of the columns for those CSV files of a series that have no header line
+    "header_row": int,  # number of the row with the names in a sheet; else it is looked for
+    "sheet": (str, [str]),  # the sheets of a workbook to be read; else all visible ones
+    "daily": bool,  # the files are a daily series: a day without its file is reported
     "dates": [str],  # strptime forms, tried in order
     "epoch": str,  # seconds or milliseconds: numbers are UTC epochs
     "nulls": [str],
@@ -24,8 +28,14 @@ LAYOUT = {
     "rows_from_columns": [{"column": str, "beside": str, "set": Each((str, int))}],  # amount columns of wide tables
     "only": Each([str]),  # keep rows whose column holds one of these; the others are counted as set aside
     "phases": Each(str),  # a project's status word -> phase
+    "changed_field": str,  # arcgis: the date field that is set whenever a row is edited
     "totals": [{"of": Each((str, int)), "cents": int, "stated_in": str}],
+    "start": (str, date),  # the day from which on a system is read
+    "api": str,  # socrata: soda2, or soda3, which needs credentials
+    "resources": str,  # ckan: which tables of a dataset, by a pattern of their names
+    "jurisdiction_id": str,  # what the city calls itself in Open311, where that must be said
 }
+FORMATS = ("csv", "geojson", "json", "ndjson", "parquet", "xlsx")
 STATUSES = ("open", "closed")
 PHASES = ("planned", "design", "construction", "complete", "ongoing", "unknown")
 TOTAL_OF = {"budget": {"direction", "fiscal_year", "stage"}, "capital_projects": {"measure"}}
@@ -47,8 +57,11 @@ def _one_of(words: tuple[str, ...]) -> tuple[Callable[[object], bool], str]:
 
 # key of the layout: the values in it that must mean something, what they must be, how to say so
 MEANS: dict[str, tuple[Callable, Callable[[object], bool], str]] = {
-    "format": (lambda said: [said], *_one_of(("csv", "geojson", "parquet"))),
+    "format": (lambda said: [said], *_one_of(FORMATS)),
+    "header": (lambda said: [said], lambda names: len(set(names)) == len(names) > 0, "each column once"),
+    "header_row": (lambda said: [said], lambda number: number > 0, "1 or more"),
     "epoch": (lambda said: [said], *_one_of(("seconds", "milliseconds"))),
+    "api": (lambda said: [said], *_one_of(("soda2", "soda3"))),
     "delimiter": (lambda said: [said], lambda mark: len(mark) == 1, "one character"),
     "dates": (list, FORM.fullmatch, "a form such as '%m/%d/%Y %H:%M'"),
     "sentinels": (list, is_date, "a day such as 1900-01-01"),
@@ -57,6 +70,7 @@ MEANS: dict[str, tuple[Callable, Callable[[object], bool], str]] = {
     "dispositions": (lambda said: [rule.get("is") for rule in said], *_one_of(tuple(DISPOSITIONS))),
     "status_dispositions": (lambda said: said.values(), *_one_of(tuple(DISPOSITIONS))),
     "phases": (lambda said: said.values(), *_one_of(PHASES)),
+    "start": (lambda said: [str(said)], is_date, "a day such as 2020-01-01"),
 }
 
 

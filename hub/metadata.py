@@ -205,7 +205,7 @@ def _query(question: Question) -> dict:
     if question.caution:
         parts.append(f"<p><strong>Beware:</strong> {escape(question.caution)}</p>")
     if question.params:
-        parts.append("<p>An empty field means all.</p>")
+        parts.append(f"<p>{escape(question.empty)}</p>")
     about = {
         "title": question.title,
         "description_html": "".join(parts),

@@ -1,14 +1,16 @@
 """A privacy policy: which kind of request goes into which tier, how coarse, who signed it. One file per dataset."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
+from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, GateError
-from hub.strict_yaml import Each, load
+from hub.strict_yaml import Each, load, placed
 
 HERE = Path(__file__).parent / "policies"
 TIERS = ("A", "B", "C", "X")  # public realm, property-linked, sensitive, withheld: strictest last
@@ -40,7 +42,9 @@ SHAPE = {
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How one dataset of one city may be published. A ladder is its rungs, finest first, as (level, grain)."""
+    """How one dataset of one city may be published. A ladder is its rungs, finest first, as (level, grain).
+
+    `chosen` is what city.yml chose to be stricter than the file: it is hashed, signed and audited with it."""
 
     path: Path
     version: int
@@ -58,11 +62,18 @@ class Policy:
     review: str = ""
     benefit: str = ""
     harm: str = ""
+    chosen: dict[str, object] = field(default_factory=dict)
 
     @property
     def hash(self) -> str:
-        """Fingerprint of the whole file."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
+        """Fingerprint of the policy in force: the whole file and what city.yml chose."""
+        chosen = json.dumps(self.chosen, sort_keys=True).encode() if self.chosen else b""
+        return hashlib.sha256(self.path.read_bytes() + chosen).hexdigest()[:16]
+
+    @property
+    def told(self) -> str:
+        """What to call it in a sentence."""
+        return f"{self.path}" + (f", stricter by city.yml ({', '.join(self.chosen)})," if self.chosen else "")
 
 
 def path_of(city_path: Path, slug: str, dataset: str) -> Path:
@@ -71,32 +82,23 @@ def path_of(city_path: Path, slug: str, dataset: str) -> Path:
     return own if own.is_file() else HERE / slug / f"{dataset}.yml"
 
 
-def load_policy(
-    city_path: Path, slug: str, dataset: str = "service_requests", k: dict[str, int] | None = None
-) -> Policy:
-    """Read and check a policy; `k` from city.yml may only raise it. Raises ConfigurationError or GateError."""
-    path = path_of(city_path, slug, dataset)
+def load_policy(city: City, dataset: str = "service_requests") -> Policy:
+    """Read and check a city's policy, with what its city.yml chose. Raises ConfigurationError or GateError.
+
+    A signature in the file holds for choices too: they can only make stricter what was signed."""
+    path = path_of(city.path, city.slug, dataset)
     raw = load(path, SHAPE)
     for key in ("dataset", "version", "k", "ladders", "tiers", "columns"):
         if key not in raw:
             raise ConfigurationError(
                 f"{path}: {key} is missing.", "compare with hub/policies/larkhaven/service_requests.yml"
             )
-    wanted = {tier: (k or {}).get(tier, raw["k"].get(tier, 0)) for tier in LOOSEST_K}
-    for tier in {**raw["k"], **(k or {})}:
-        if tier not in LOOSEST_K:
-            raise ConfigurationError(f"k.{tier} in {path} or {city_path} is no tier with a k.", "give k for B and C")
-        if wanted[tier] < raw["k"].get(tier, 0):
-            raise GateError(
-                f"{city_path}: privacy.k.{tier} is {wanted[tier]}, looser than the policy's {raw['k'][tier]}.",
-                f"set it to {raw['k'][tier]} or more, or leave it out",
-            )
     signed = raw.get("signed") or {}
     policy = Policy(
         path=path,
         version=raw["version"],
         mode=raw.get("mode", "P"),
-        k=wanted,
+        k=_k(path, raw["k"], city),
         addresses=raw.get("addresses", 8),
         ladders={tier: tuple(_rung(path, tier, rung) for rung in rungs) for tier, rungs in raw["ladders"].items()},
         tiers=raw["tiers"],
@@ -109,9 +111,36 @@ def load_policy(
         review=str(raw.get("review", "")),
         benefit=raw.get("benefit", ""),
         harm=raw.get("harm", ""),
+        chosen=_chosen(raw["k"], city),
     )
     _never_looser(policy)
     return policy
+
+
+def _k(path: Path, given: dict[str, int], city: City) -> dict[str, int]:
+    """k per tier: the policy's, unless city.yml raises it."""
+    for file, key, tiers in ((path, "k", given), (city.path, "privacy.k", city.k)):
+        for tier in set(tiers) - set(LOOSEST_K):
+            raise ConfigurationError(
+                f"{placed(file, f'{key}.{tier}')}: {key}.{tier} is for no tier with a k.",
+                f"give k for {' and '.join(LOOSEST_K)}",
+            )
+    for tier, k in city.k.items():
+        if k < given.get(tier, 0):
+            raise GateError(
+                f"{placed(city.path, f'privacy.k.{tier}')}: privacy.k.{tier} is {k}, looser than the policy's "
+                f"{given[tier]}.",
+                f"set it to {given[tier]} or more, or leave it out",
+            )
+    return {tier: city.k.get(tier, given.get(tier, 0)) for tier in LOOSEST_K}
+
+
+def _chosen(given: dict[str, int], city: City) -> dict[str, object]:
+    """What city.yml adds to the policy's file, by the names of its keys; nothing if it chooses nothing."""
+    raised = {tier: k for tier, k in city.k.items() if k != given.get(tier)}
+    choices = {"privacy.k": raised, "privacy.delay_days": city.delay_days, "privacy.columns": sorted(city.withheld)}
+    kept = {f"sources.{s.name}.publish": sorted(s.publish) for s in city.sources.values() if s.publish is not None}
+    return {name: value for name, value in choices.items() if value} | kept
 
 
 def _rung(path: Path, tier: str, rung: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Questions in SQL: each a .sql file whose comment head says what it asks; the one source of every number.
 
-Head lines are `-- key: text` (title, question, unit, caution, example); a line that begins with `--   ` goes on with
-the one before. `example` is a query string that gives an answer on the sample city.
+Head lines are `-- key: text` (title, question, unit, caution, example, empty); a line that begins with `--   ` goes on
+with the one before. `example` is a query string that gives an answer on the sample city. `empty` says what an empty field
+means where that is not 'all'.
 """
 
 import re
@@ -11,12 +12,12 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 HERE = Path(__file__).parent
-KEYS = ("title", "question", "unit", "caution", "example")
+KEYS = ("title", "question", "unit", "caution", "example", "empty")
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A named query. `params` are its :names in order of appearance; an empty value means 'all'."""
+    """A named query. `params` are its :names in order of appearance; `empty` is a sentence on those left empty."""
 
     name: str
     title: str
@@ -25,6 +26,7 @@ class Question:
     caution: str
     example: dict[str, str]
     sql: str
+    empty: str = "An empty field means all."
 
     @property
     def params(self) -> tuple[str, ...]:

@@ -70,6 +70,11 @@ def line_of(path: Path, key: str) -> int:
     return line
 
 
+def placed(path: Path, key: str) -> str:
+    """Where a dotted key stands in a file that has been loaded, as file:line."""
+    return f"{path}:{line}" if (line := line_of(path, key)) else str(path)
+
+
 def _check(node: yaml.Node, shape: Any, at: str, path: Path) -> Any:
     where = f"{path}:{node.start_mark.line + 1}"
     if isinstance(shape, tuple):

@@ -8,6 +8,9 @@ import pytest
 from etl import run
 from hub import sample
 from hub.city import load_city
+from tests.time_budget import pytest_runtest_logreport, pytest_sessionfinish, pytest_terminal_summary
+
+__all__ = ["larkhaven", "pytest_runtest_logreport", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 ROOT = Path(__file__).parents[1]
 

@@ -124,8 +124,8 @@ def test_check_says_of_every_column_what_becomes_of_it(town):
     path = town.receive(request(1) | {"reporter": "Ann"}, name="other.csv")
     said = town.command("check", "--from", f"requests={path}")
     lines = said.out.splitlines()
-    assert "requests: dropped: reporter" in lines
-    assert [line for line in lines if line.startswith("requests: used and not stored: note for closure_note, words")]
+    assert "requests: dropped: words, reporter" in lines
+    assert "requests: used and not stored: note for closure_note" in lines
     assert [line for line in lines if "stored: address as address" in line]
     assert not [line for line in lines if "published" in line and ("channel" in line or "closure_note" in line)]
     assert "boundaries: features: 2 in" in said.out
@@ -193,6 +193,9 @@ def test_init_writes_the_files_of_the_made_up_city_where_there_is_no_folder_yet(
     said = cityglass("init", "sample", "--city", place)
     assert (said.code, said.out.splitlines()[-1]) == (0, "Next: cityglass run")
     assert len(list((place.parent / "data" / "sample").iterdir())) == 8
+    root = Path(__file__).parents[1]
+    assert sample.CITY.is_relative_to(root / "hub")  # so that an installed hub has it too
+    assert place.read_bytes() == sample.CITY.read_bytes() and (root / "city.yml").samefile(sample.CITY)
     assert cityglass("check", "--city", place, "--data", tmp_path).code == 0
 
 
@@ -240,6 +243,29 @@ with open_vault(Path(sys.argv[1])):
 def test_a_data_folder_that_is_a_file_is_named(town):
     said = town.command("pull", "--data", town.folder / "requests.csv")
     assert (said.code, "requests.csv" in said.err, "To mend it" in said.err) == (8, True, True)
+
+
+def test_a_data_folder_that_is_not_there_yet_is_made(town):
+    for verb in ("pull", "run"):
+        place = town.folder / "not" / "yet" / verb
+        assert town.command(verb, "--data", place).code == 0
+        assert (place / "private" / "vault.duckdb").is_file()
+
+
+@pytest.mark.parametrize("place", ["x" * 300, "requests.csv/data"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("demo", "init", "metadata")])
+def test_a_data_folder_that_cannot_be_made_is_explained(town, verb, place):
+    """A name that is too long, a folder in a file."""
+    said = town.command(verb, "--data", town.folder / place)
+    assert said.code in ((8,) if verb in ("pull", "publish", "run") else (0, 3, 8))
+    assert (said.code == 0) != ("To mend it: " in said.err)
+
+
+@pytest.mark.parametrize("place", [".", "x" * 300, "requests.csv/city.yml"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("init", "releases", "status")])
+def test_a_city_file_that_cannot_be_read_is_explained(town, verb, place):
+    said = cityglass(verb, "--city", town.folder / place, "--data", town.data)
+    assert (said.code, "cannot be read" in said.err, "To mend it: " in said.err) == (3, True, True)
 
 
 def test_what_is_printed_on_a_terminal_while_it_runs_does_not_reach_a_pipe(town):

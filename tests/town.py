@@ -20,15 +20,16 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import h3
-import narwhals as nw
 import pyarrow as pa
 import yaml
 from click.testing import CliRunner
 
 from etl import run as etl_run
-from etl.canonical import finish, typed_sql
+from etl.canonical import flags_of
+from etl.intake import judged
 from etl.release import Published
 from etl.run import Pulled
+from etl.sources.page import Page
 from hub.city import City, load_city
 from hub.cli import main
 from hub.datasets import DATASETS
@@ -178,7 +179,7 @@ class Town:
 
     @property
     def policy(self) -> Policy:
-        return load_policy(self.yml, "tinytown", k=self.city.k)
+        return load_policy(self.city)
 
     @property
     def release(self) -> Release | None:
@@ -231,14 +232,12 @@ class Town:
     def records(self, *rows: dict, source: str = "requests") -> list[dict]:
         """What rows of a source become, without storing them; in the order of the rows."""
         given, header = self.city.sources[source], list(rows[0])
-        dataset = DATASETS[given.dataset]
         page = pa.table({name: pa.array([row.get(name) or None for row in rows], pa.string()) for name in header})
         with closing(duckdb.connect()) as con:
             con.execute("set timezone = 'UTC'")
-            con.register("page", page.append_column("row_number", pa.array(range(2, len(rows) + 2))))
-            typed = nw.from_native(con.sql(typed_sql(self.city, given, dataset, header)))
-            made = finish(typed, self.city, given, dataset).to_native().order("row_number")
-            return [dict(zip(made.columns, row, strict=True)) for row in made.fetchall()]
+            made = judged(con, self.city, given, Page(page, 2)).order("row_number")
+            rows = [dict(zip(made.columns, row, strict=True)) for row in made.fetchall()]
+            return [row | {"flags": "".join(f"{word};" for word in flags_of(row["flags"]))} for row in rows]
 
 
 def ask(db: Path, sql: str, *values) -> list[dict]:

@@ -2,21 +2,24 @@
    or a city wrote is set as text, never as HTML. */
 "use strict";
 
+const SOLID = 0.8; // of an area: what is under it shines through
+const NARROW = 480; // pixels up to which the legend stands under the map, where it covers nothing
+
 function cityglass(map, data) {
-  const look = data.look;
+  const look = window.matchMedia("(prefers-color-scheme: dark)").matches ? data.looks.night : data.looks.day;
   map.getContainer().style.background = look.surface;
   map.attributionControl.setPrefix(false);
-  if (data.basemap) drawBasemap(map, data.basemap, look, data.areas.length > 0);
+  if (data.basemap) drawBasemap(map, data.basemap, look);
   drawAreas(map, data, look);
   drawCircles(map, data, look);
-  drawLegend(map, data);
+  drawLegend(map, data, look);
   map.setMaxZoom(17);
   // Inside another page, scrolling goes on to that page: by wheel, and by one finger.
   if (window === window.top) map.scrollWheelZoom.enable();
   else if (L.Browser.mobile) map.dragging.disable();
 }
 
-function drawBasemap(map, url, look, namesOnTop) {
+function drawBasemap(map, url, look) {
   const P = protomapsL;
   const width = (zoom) => (zoom < 12 ? 0.6 : zoom < 14 ? 1.1 : zoom < 16 ? 2.2 : 4);
   const label = (size, fill) => new P.CenteredTextSymbolizer({
@@ -37,9 +40,9 @@ function drawBasemap(map, url, look, namesOnTop) {
   const layer = (pane, paintRules, labelRules) =>
     P.leafletLayer({ url: url, maxDataZoom: 14, attribution: "", pane: pane, paintRules: paintRules, labelRules: labelRules }).addTo(map);
   layer("tilePane", ground, []);
-  // Names above areas, which would hide them, but below circles, which they would hide; a pointer goes through them.
+  // Names above what would hide them; a pointer goes through them.
   const above = map.createPane("names");
-  above.style.zIndex = namesOnTop ? 450 : 350;
+  above.style.zIndex = 450;
   above.style.pointerEvents = "none";
   layer("names", [], names);
 }
@@ -57,7 +60,7 @@ function drawAreas(map, data, look) {
     return ring;
   };
   data.areas.forEach(([colour, says, polygons]) => {
-    const style = { color: look.background, weight: 0.7, fillColor: data.colours[colour], fillOpacity: 0.72 };
+    const style = { color: look.background, weight: 0.7, fillColor: look.colours[colour], fillOpacity: SOLID };
     const area = L.polygon(polygons.map((rings) => rings.map(corners)), style).addTo(map);
     area.bindTooltip(() => lines(says), { sticky: true });
     area.on("mouseover", () => area.setStyle({ color: look.text, weight: 2 }).bringToFront());
@@ -67,7 +70,7 @@ function drawAreas(map, data, look) {
 
 function drawCircles(map, data, look) {
   data.circles.forEach(([colour, says, lat, long, metres, links]) => {
-    const style = { color: look.background, weight: 2, fillColor: data.colours[colour], fillOpacity: metres > 200 ? 0.45 : 0.9, radius: metres };
+    const style = { color: look.text, weight: 1, fillColor: look.colours[colour], fillOpacity: metres > 200 ? 0.45 : 0.9, radius: metres };
     const circle = L.circle([lat, long], style).addTo(map);
     // So that the smallest can be seen and met with a finger from far away.
     const grow = () => circle.setRadius(Math.max(metres, 7 * metresPerPixel(map, lat)));
@@ -82,19 +85,34 @@ function metresPerPixel(map, lat) {
   return (40075016.7 * Math.cos((lat * Math.PI) / 180)) / (256 * 2 ** map.getZoom());
 }
 
-function drawLegend(map, data) {
-  const legend = L.control({ position: "bottomleft" });
-  legend.onAdd = () => {
-    const box = L.DomUtil.create("div", "legend");
-    data.legend.forEach(([colour, words]) => {
-      const line = L.DomUtil.create("p", "", box);
-      L.DomUtil.create("i", "", line).style.background = colour;
-      line.append(words);
-    });
-    L.DomUtil.create("p", "note", box).textContent = data.note;
-    return box;
-  };
-  legend.addTo(map);
+function drawLegend(map, data, look) {
+  const box = legendBox(data, look);
+  if (window.innerWidth > NARROW) {
+    const legend = L.control({ position: "bottomleft" });
+    legend.onAdd = () => box;
+    legend.addTo(map);
+    return;
+  }
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", "What the colours mean");
+  map.getContainer().after(box);
+  document.body.classList.add("stacked");
+  map.invalidateSize();
+  map.fitBounds(data.bounds);
+}
+
+function legendBox(data, look) {
+  const box = L.DomUtil.create("div", data.circles.length ? "legend round" : "legend");
+  if (data.heading) L.DomUtil.create("p", "heading", box).textContent = data.heading;
+  data.legend.forEach(([colour, words]) => {
+    const line = L.DomUtil.create("p", "", box);
+    const swatch = L.DomUtil.create("i", "", line);
+    swatch.style.background = look.colours[colour];
+    swatch.style.opacity = data.circles.length ? 0.9 : SOLID;
+    line.append(words);
+  });
+  L.DomUtil.create("p", "note", box).textContent = data.note;
+  return box;
 }
 
 function lines(says) {

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import data, sentences, show
-from dashboards.theme import number
+from dashboards.theme import counted, number
 from dashboards.words import LEVELS
 
 STATUSES = {"open": "Open", "closed": "Closed"}
@@ -70,8 +70,8 @@ def _map(chosen: dict[str, str], precision: pd.DataFrame) -> None:
     if hidden := len(frame) - len(drawn):
         few = int(frame["requests"].sum() - drawn["requests"].sum())
         st.caption(
-            f"Not drawn: {number(hidden)} areas, with {number(few)} requests, that hold fewer than may be shown "
-            "or have no outline."
+            f"Not drawn: {counted(hidden, 'area', 'areas')}, with {counted(few, 'request', 'requests')}: where fewer lie than "
+            "may be shown, or where there is no outline."
         )
     show.heading("What is not on this map")
     st.markdown(show.plain(sentences.elsewhere(precision, chosen["level"])))

@@ -5,18 +5,20 @@ import streamlit as st
 from dashboards import charts, data, sentences, show, theme
 from dashboards.views import resolution_times
 
-# measure, what its bounds are; '' where everything was counted
+# measure, how the space between its bounds is to be read; '' where everything was counted
 HEADLINES = (
-    ("headline_time_to_close", "95 % interval"),
-    ("headline_on_time", "95 % interval"),
-    ("headline_backlog", "bounds"),
+    ("headline_time_to_close", "95 % interval {low} to {high}"),
+    ("headline_on_time", "95 % interval {low} to {high}"),
+    ("headline_backlog", "at least {low}, at most {high}"),
     ("headline_released", ""),
 )
 
 
 def render() -> None:
     look = show.look()
-    show.title(look.name, f"What residents of {look.city} ask their city to do, and what becomes of it.")
+    show.title(
+        f"{look.city} at a glance", f"What residents of {look.city} ask their city to do, and what becomes of it."
+    )
     for column, (measure, interval) in zip(st.columns(len(HEADLINES)), HEADLINES, strict=True):
         with column:
             show.headline(measure, interval)
@@ -51,6 +53,7 @@ def _requests(look: theme.Theme) -> None:
         sentence=sentences.months(frame),
         n=int(frame["n"].sum()),
         of="requests",
+        interval="pale months may still grow",
         rows=("service_requests", {}),
         columns=("month", "n", "open", "note"),
     )

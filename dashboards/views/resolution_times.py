@@ -191,7 +191,9 @@ def _ages(look: theme.Theme, chosen: dict[str, str]) -> None:
 
 
 def _selection(chosen: dict[str, str]) -> str:
-    parts = [value for name, value in chosen.items() if value and name != "by"]
+    parts = [
+        f"opened in {value}" if name == "year" else value for name, value in chosen.items() if value and name != "by"
+    ]
     return show.a_list(parts) if parts else "all requests"
 
 

@@ -30,14 +30,21 @@ def settled_group(group: str, name: str, policy: Policy) -> str:
     return policy.groups.get(name) or group or name or "Unnamed"
 
 
-def hide_names(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """Service code and name in tier A only; the agency in B and C only where the group decides it."""
+def hide_names(frame: nw.LazyFrame, hidden_before: frozenset[str]) -> nw.LazyFrame:
+    """Service code and name in tier A only; the agency in B and C only where the group decides it, and never again
+    for a group that was once released without (`hidden_before`): its rows would become finer."""
     others = frame.filter(col("tier") != "A")
     agencies = others.group_by("group_no").agg(agencies=col("agency_responsible").n_unique())
     frame = frame.join(agencies, on="group_no", how="left")
-    shown, decided = col("tier") == "A", col("agencies") == lit(1)
+    again = col("service_group").is_in(sorted(hidden_before) or [""])
+    shown, decided = col("tier") == "A", (col("agencies") == lit(1)) & ~again
     return frame.with_columns(
         service_code=when(shown).then(col("service_code")),
         service_name=when(shown).then(col("service_name")),
         agency_responsible=when(shown | decided).then(col("agency_responsible")),
     )
+
+
+def without_agency(rows: nw.LazyFrame) -> nw.LazyFrame:
+    """The groups of B and C that are released without their agency, as `service_group`."""
+    return rows.filter(col("tier") != "A", col("agency_responsible").is_null()).select("service_group").unique()

@@ -10,7 +10,7 @@ from narwhals import col, lit, when
 
 from hub.policy import Policy
 
-DAY = 86_400
+HOUR, DAY = 3600, 86_400
 
 
 def add_outcome(frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[str, int]) -> nw.LazyFrame:
@@ -50,7 +50,10 @@ def mark_undated(frame: nw.LazyFrame, engine, before: tuple[int, ...], new_week:
 
 
 def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
-    """Settle `due`: in B and C the public target of the group; in A the city's own due date, else the public target."""
+    """Settle `due`: in B and C the public target of the group; in A the city's own due date, else the public target.
+
+    `due_days` is the public target where that is the due date: only then may an open row be told as missed.
+    `due_in_days`, of any due date, only counts."""
     schema = pa.schema([("target_of", pa.string()), ("target_days", pa.int64())])
     given = engine.given(
         pa.table({"target_of": list(policy.targets), "target_days": list(policy.targets.values())}, schema=schema)
@@ -69,19 +72,21 @@ def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
         .then(nw.coalesce(col("expected_datetime"), by_public))
         .otherwise(nw.coalesce(by_public, col("expected_datetime")))
     )
-    frame = frame.with_columns(due=own, public_days=public)
+    frame = frame.with_columns(due=own, by_public=by_public, public_days=public)
+    is_public = (col("due") - col("by_public")).abs() <= HOUR  # the clocks may have changed in between
     whole = (col("due") - col("requested_datetime") + DAY - 1) // DAY
-    return frame.with_columns(due_days=when(in_a).then(whole).otherwise(col("public_days")))
+    return frame.with_columns(due_days=when(is_public).then(col("public_days")), due_in_days=whole)
 
 
 def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """met, missed, pending or none; an open row in B or C is missed only by a public target."""
+    """Add `on_time`: met, missed, pending or none. An open row is missed only by a public target; `on_time_counted`
+    is what the counts of tier A make of a row that is open past a due date of its own."""
     backwards = col("due") < col("requested_datetime")
     ended = col("told") & ~col("closed_datetime").is_null()
-    overdue = (~col("told") & (col("status") == "open") | ~col("told") & (col("closed_datetime") > col("due"))) & (
-        col("bucket_end") + col("due_days") <= col("until")
-    )
-    return frame.with_columns(
+    late = ~col("told") & ((col("status") == "open") | (col("closed_datetime") > col("due")))
+    overdue = late & (col("bucket_end") + col("due_days") <= col("until"))
+    counted = late & col("in_a") & (col("bucket_end") + col("due_in_days") <= col("until"))
+    frame = frame.with_columns(
         on_time=when(col("due").is_null() | backwards)
         .then(lit("none"))
         .when(ended & (col("closed_datetime") <= col("due")))
@@ -92,6 +97,8 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
         .then(lit("missed"))
         .otherwise(lit("pending"))
     )
+    missed = (col("on_time") == "pending") & counted.fill_null(False)
+    return frame.with_columns(on_time_counted=when(missed).then(lit("missed")).otherwise(col("on_time")))
 
 
 def _diverse(frame: nw.LazyFrame) -> nw.LazyFrame:

@@ -48,11 +48,10 @@ def calendar(numbers: list[int]) -> pa.Table:
 
 def add_durations(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
     """Add `day_number` of opening and whole durations: `duration_hours` elapsed, `duration_days` between local days."""
-    frame = engine.coded(frame, "requested_date", "day_number", lambda day: number(date.fromisoformat(day)))
-    frame = engine.coded(frame, "closed_date", "closed_number", lambda day: number(date.fromisoformat(day)))
     return frame.with_columns(
+        day_number=col("requested_day"),
         duration_hours=(col("closed_datetime") - col("requested_datetime")) // 3600,
-        duration_days=col("closed_number") - col("day_number"),
+        duration_days=col("closed_day") - col("requested_day"),
     )
 
 

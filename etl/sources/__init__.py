@@ -1,14 +1,39 @@
 """SOURCES: how to talk to each platform. A source yields pages of text exactly as the system sent it."""
 
-from etl.sources import files
+from etl.sources import arcgis, carto, ckan, dataverse, files, ical, legistar, open311, seeclickfix, socrata
 from etl.sources.page import Adapter
 from hub.errors import ConfigurationError
+from hub.source import Source
+from hub.strict_yaml import placed
 
-SOURCES: dict[str, Adapter] = {"files": Adapter(files.parts, files.pages)}
+SOURCES: dict[str, Adapter] = {
+    "arcgis": Adapter(arcgis.parts, arcgis.pages, arcgis.changes, arcgis.probe, arcgis.recognises),
+    "carto": Adapter(carto.parts, carto.pages, carto.changes, carto.probe, carto.recognises),
+    "ckan": Adapter(ckan.parts, ckan.pages, None, ckan.probe, ckan.recognises),
+    "dataverse": Adapter(
+        dataverse.parts,
+        dataverse.pages,
+        dataverse.changes,
+        dataverse.probe,
+        dataverse.recognises,
+        hosts=("login.microsoftonline.com",),
+    ),
+    "files": Adapter(files.parts, files.pages, None, files.probe, files.recognises, resumes=False),
+    "ical": Adapter(ical.parts, ical.pages, None, ical.probe, ical.recognises),
+    "legistar": Adapter(legistar.parts, legistar.pages, legistar.changes, legistar.probe, legistar.recognises),
+    "open311": Adapter(open311.parts, open311.pages, open311.changes, open311.probe, open311.recognises),
+    "seeclickfix": Adapter(
+        seeclickfix.parts, seeclickfix.pages, seeclickfix.changes, seeclickfix.probe, seeclickfix.recognises
+    ),
+    "socrata": Adapter(socrata.parts, socrata.pages, socrata.changes, socrata.probe, socrata.recognises),
+}
 
 
-def adapter_of(source: str, name: str) -> Adapter:
+def adapter_of(source: Source) -> Adapter:
     """The adapter that a source names. Raises ConfigurationError listing the known ones."""
-    if name not in SOURCES:
-        raise ConfigurationError(f"sources.{source}.adapter is {name!r}.", f"known adapters: {', '.join(SOURCES)}")
-    return SOURCES[name]
+    if source.adapter not in SOURCES:
+        key = f"sources.{source.name}.adapter"
+        raise ConfigurationError(
+            f"{placed(source.path, key)}: {key} is {source.adapter!r}.", f"known adapters: {', '.join(SOURCES)}"
+        )
+    return SOURCES[source.adapter]

@@ -1,32 +1,59 @@
-"""CSV: one row a line, the first line names the columns. Rows that do not fit the header are set aside and counted."""
+"""CSV: one row a line, the first line names the columns. Rows that do not fit the header are set aside and counted.
+
+A series may hold files without a header line: `layout.header` names their columns. Whether a file has one is told by
+its first line, which must hold the names of all needed columns or none of the names at all.
+"""
 
 import csv
-import gzip
 import io
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from etl.sources.page import Page, Request, chosen
+from etl.sources import damage
+from etl.sources.archive import Content
+from etl.sources.page import Page, Request, chosen, plain
+from etl.sources.totals import without_totals
 from hub.errors import ConfigurationError, SourceError
 
-BLOCK_BYTES = 32 << 20  # one page
+BLOCK_BYTES = 72 << 20  # one page: enough rows that the vault writes them once, in place, not through its log
 SWALLOWED_CHARS = 100_000  # a row this long swallowed its neighbours: a quote was never closed
 TAIL_BYTES = 1 << 16  # what is kept of a file to look at its end
+DELIMITERS = {".tsv": "\t"}  # told by the file's name
+OTHERS = (";", "\t", "|", ",")  # what else parts columns
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file as text: what it is written in, and what parts its columns."""
+
+    file: Content
+    encoding: str
+    delimiter: str
+
+    @property
+    def is_wide(self) -> bool:
+        """True if a letter takes more than one byte, so that a NUL is a part of one."""
+        return self.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
+
+    def lines(self) -> io.TextIOWrapper:
+        is_utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+        return io.TextIOWrapper(self.file.open(), encoding="utf-8-sig" if is_utf8 else self.encoding, newline="")
 
 
 @dataclass(slots=True)
 class Watched:
-    """A stream that remembers its end: there it shows whether the file was cut."""
+    """A stream that remembers its end, where it shows whether the file was cut, and whether it met a NUL."""
 
     stream: BinaryIO
+    is_wide: bool
     tail: bytes = b""
+    has_nul: bool = False
     closed: bool = False
 
     def readable(self) -> bool:
@@ -34,131 +61,178 @@ class Watched:
 
     def read(self, size: int = -1) -> bytes:
         block = self.stream.read(size)
-        self.tail = (self.tail + block)[-TAIL_BYTES:]
+        self.has_nul = self.has_nul or (not self.is_wide and b"\0" in block)
+        self.tail = block[-TAIL_BYTES:] if len(block) >= TAIL_BYTES else (self.tail + block)[-TAIL_BYTES:]
         return block
 
     def close(self) -> None:
         self.closed = True
 
 
-def pages(request: Request, path: Path, stream: BinaryIO) -> Iterator[Page]:
-    encoding, delimiter = request.layout.get("encoding", "utf-8"), request.layout.get("delimiter", ",")
-    header, watched = _header(path, encoding, delimiter), Watched(stream)
-    ragged, open_quotes = deque(), []
-    kept = chosen(request, path, header)
-    dropped = tuple(name for name in header if name not in kept)
+def text_of(request: Request, file: Content) -> Text:
+    told = DELIMITERS.get(file.name.lower().removesuffix(".gz")[-4:], ",")
+    return Text(file, request.layout.get("encoding", "utf-8"), request.layout.get("delimiter", told))
+
+
+def pages(request: Request, file: Content) -> Iterator[Page]:
+    with file.open() as stream:
+        yield from _pages(request, text_of(request, file), stream)
+
+
+def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
+    watched, ragged, met, open_quotes = Watched(stream, text.is_wide), deque(), Counter(), []
+    header, is_named = _header(request, text)
+    kept = chosen(request, text.file, header)
+    dropped = tuple(name or f"(column {at} has no name)" for at, name in enumerate(header, 1) if name not in kept)
 
     def refuse(row: pacsv.InvalidRow) -> str:  # called while the next block is read ahead
-        if len(row.text) > SWALLOWED_CHARS or _swallows(row.text, delimiter, row.expected_columns):
+        if len(row.text) > SWALLOWED_CHARS or _swallows(row.text, text.delimiter, row.expected_columns):
             open_quotes.append(row.text)
             return "error"
-        ragged.append(f"the row has {row.actual_columns} columns, the header {row.expected_columns}")
+        has = f"{row.actual_columns} column{'' if row.actual_columns == 1 else 's'}"
+        ragged.append(f"the row has {has}, the header {row.expected_columns}")
+        met[ragged[-1]] += 1
         return "skip"
 
-    first, numbers = 2, count(1)
+    first, fitting, numbers = 2 if is_named else 1, 0, count(1)
     try:
-        for batch in _csv_reader(watched, encoding, delimiter, kept, refuse):
+        for batch in _csv_reader(watched, text, header, is_named, kept or header[:1], refuse):
+            if watched.has_nul:
+                raise damage.nul(text.file)
+            rows, totals = without_totals(request, pa.Table.from_batches([batch]).select(kept))
             rejected = tuple((next(numbers), ragged.popleft()) for _ in range(len(ragged)))
-            yield Page(pa.Table.from_batches([batch]), first, rejected, dropped)
-            first += batch.num_rows + len(rejected)
+            rejected += tuple((next(numbers), why) for why in totals)
+            yield Page(rows, first, rejected, dropped)
+            first, fitting = first + rows.num_rows + len(rejected), fitting + batch.num_rows
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
-        raise _csv_error(path, encoding, str(error), open_quotes) from None
-    if _is_cut(path, watched.tail, encoding, delimiter, len(header)):
+        raise damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
+    if _is_cut(text, watched.tail, len(header)):
         last = first - 1 + len(ragged)
-        raise SourceError(f"{path}: the last row (about row {last}) is cut.", "fetch the file again; it is not whole")
-    if first == 2:
-        why = f"has no row that fits its header: {ragged[0]}" if ragged else "has a header and no rows"
-        raise SourceError(f"{path} {why}.", "fetch the file again; an empty table does not replace good data")
+        raise SourceError(
+            f"{text.file}: the last row (about row {last}) is cut.", "fetch the file again; it is not whole"
+        )
+    _fits_its_header(text.file, fitting, met)
     if ragged:
         none = pa.table({name: pa.array([], pa.string()) for name in kept})
         yield Page(none, first, tuple(zip(numbers, ragged, strict=False)), dropped)
 
 
-def _csv_reader(stream, encoding, delimiter, kept, refuse) -> pacsv.CSVStreamingReader:
+def _fits_its_header(file: Content, fitting: int, misfits: Counter) -> None:
+    """Raise SourceError if the file has no rows, or if most of them have not the columns of the header."""
+    if misfits.total() > fitting:
+        [(why, _)] = misfits.most_common(1)
+        raise SourceError(
+            f"{file}: {misfits.total():,} of {fitting + misfits.total():,} rows do not fit its header: {why}.",
+            "compare its first lines: a column has no name in the header, each row ends in a delimiter too many, or "
+            "another layout.delimiter parts the columns",
+        )
+    if not fitting:
+        raise SourceError(
+            f"{file} has a header and no rows.", "fetch the file again; an empty table does not replace good data"
+        )
+
+
+def _csv_reader(stream, text: Text, header, is_named, read, refuse) -> pacsv.CSVStreamingReader:
+    names = None if is_named else header
     return pacsv.open_csv(
         stream,
-        read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, encoding=encoding),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=refuse),
+        read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, encoding=text.encoding, column_names=names),
+        parse_options=pacsv.ParseOptions(delimiter=text.delimiter, newlines_in_values=True, invalid_row_handler=refuse),
         convert_options=pacsv.ConvertOptions(
-            include_columns=kept,
-            column_types={name: pa.string() for name in kept},
+            include_columns=read,
+            column_types={name: pa.string() for name in read},
             strings_can_be_null=True,
             null_values=[""],
         ),
     )
 
 
-def _lines(path: Path, encoding: str) -> io.TextIOWrapper:
-    opener = gzip.open if path.suffix == ".gz" else open
-    return io.TextIOWrapper(opener(path, "rb"), encoding="utf-8-sig" if _is_utf8(encoding) else encoding, newline="")
+# Which columns it has
 
 
-def _is_utf8(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+def _header(request: Request, text: Text) -> tuple[list[str], bool]:
+    """The names of the columns, and whether the file's own first line gives them."""
+    first, names = _first_row(text), request.layout.get("header", [])
+    hits = {plain(name) for name in first} & (request.columns | {plain(name) for name in names})
+    if _names_all(request, first):
+        return first, True
+    if names:
+        return _given(request, text.file, first, len(hits)), False
+    if other := next((mark for mark in OTHERS if _names_all(request, _first_row(replace(text, delimiter=mark)))), ""):
+        raise _missing(request, text, f"its columns are parted by {other!r}", f"layout.delimiter: {other!r}")
+    if not hits:  # what may be a row is not quoted
+        why = "its first line names none of the columns that are looked for"
+        raise _missing(request, text, why, "fields to the names in it, or layout.header if the file has no header line")
+    return first, True
 
 
-def _header(path: Path, encoding: str, delimiter: str) -> list[str]:
-    try:
-        with _lines(path, encoding) as lines:
-            return next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
-    except LookupError:
-        raise ConfigurationError(
-            f"{path}: there is no encoding {encoding!r}.", "set layout.encoding to utf-8, cp1252, utf-16, …"
-        ) from None
-    except (UnicodeError, csv.Error) as error:
-        raise _csv_error(path, encoding, str(error)) from None
+def _names_all(request: Request, header: list[str]) -> bool:
+    met = {plain(name) for name in header}
+    return all(met & {plain(alias) for alias in aliases} for aliases in request.required)
 
 
-def _csv_error(path: Path, encoding: str, said: str, open_quotes: Sequence[str] = ()) -> SourceError:
-    """What is wrong with the bytes, with the line where it shows. A row is never quoted: it may name a person."""
-    if open_quotes or "straddling" in said:  # a value without end
-        return _open_quote(path, encoding, *open_quotes[:1])
-    if found := _undecodable(path, encoding):
-        return SourceError(
-            f"{path}: {found} is not {encoding}.",
-            "set layout.encoding in city.yml to what the file is written in (often cp1252 or utf-16)",
-        )
+def _missing(request: Request, text: Text, why: str, cure: str) -> SourceError:
+    aliases = request.required[0]
     return SourceError(
-        f"{path}: it cannot be read as CSV ({said.partition(':')[0]}).",
-        "check layout.delimiter and layout.encoding in city.yml",
+        f"{text.file}: no column for {aliases[0]!r} (looked for: {', '.join(aliases)}): {why}.",
+        f"in sources.{request.name} set {cure}",
     )
 
 
-def _undecodable(path: Path, encoding: str) -> str:
-    """Which byte of which line cannot be decoded. Only where a line feed is one byte can lines be told apart."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    by_line = not encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-    with opener(path, "rb") as file:
-        for number, line in enumerate(file if by_line else [file.read()], 1):
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError as error:
-                return f"byte 0x{line[error.start]:02x}" + (f" in line {number}" if by_line else "")
-    return ""
+def _given(request: Request, file: Content, first: list[str], hits: int) -> list[str]:
+    """The names of layout.header, if the first line is surely a row and has as many values."""
+    names = request.layout["header"]
+    if hits or not any(map(_is_value, first)):
+        raise SourceError(
+            f"{file}: its first line names {hits} known columns and lacks needed ones: it is neither a header nor a row.",
+            f"correct the names in layout.header and fields of sources.{request.name}, or mend the file",
+        )
+    if len(first) != len(names):
+        raise SourceError(
+            f"{file} has no header line and {len(first)} columns; layout.header names {len(names)}.",
+            f"name each column once, in their order, in sources.{request.name}.layout.header",
+        )
+    return names
 
 
-def _open_quote(path: Path, encoding: str, row: str = "") -> SourceError:
-    start = row.splitlines()[0] if row else ""
-    with _lines(path, encoding) as lines:
-        found = next((number for number, line in enumerate(lines, 1) if start and line.startswith(start)), 0)
-    where = f" in line {found:,}" if found else ""
-    return SourceError(f"{path}: a quote is opened and not closed{where}.", "mend the quote or fetch the file again")
+def _is_value(cell: str) -> bool:
+    """True for what names no column: numbers, dates and ids."""
+    digits = sum(letter.isdigit() for letter in cell)
+    return digits > len(cell) / 2
 
 
-def _swallows(text: str, delimiter: str, width: int) -> bool:
+def _first_row(text: Text) -> list[str]:
+    try:
+        with text.lines() as lines:
+            first = next((row for row in csv.reader(lines, delimiter=text.delimiter) if row), [])
+    except LookupError:
+        raise ConfigurationError(
+            f"{text.file}: there is no encoding {text.encoding!r}.", "set layout.encoding to utf-8, cp1252, utf-16, …"
+        ) from None
+    except (UnicodeError, csv.Error) as error:
+        raise damage.of_text(text, str(error), False, ()) from None
+    if any("\0" in cell for cell in first):
+        raise damage.nul(text.file)
+    return first
+
+
+# Whether it is whole
+
+
+def _swallows(row: str, delimiter: str, width: int) -> bool:
     """True if a row that does not fit holds lines that would be rows by themselves: a quote was left open."""
-    return any(len(line.split(delimiter)) == width for line in text.splitlines()[1:])
+    return any(len(line.split(delimiter)) == width for line in row.splitlines()[1:])
 
 
-def _is_cut(path: Path, tail: bytes, encoding: str, delimiter: str, width: int) -> bool:
+def _is_cut(text: Text, tail: bytes, width: int) -> bool:
     """True if the last line neither ends in a newline nor has all its columns, or ends within a quote."""
     if tail.endswith((b"\n", b"\r", b"\x00")):
         return False
-    last = tail.decode(encoding, errors="replace").splitlines()[-1]
+    last = tail.decode(text.encoding, errors="replace").splitlines()[-1]
     if last.count('"') % 2 == 0:
-        return len(next(csv.reader([last], delimiter=delimiter), [])) < width
-    with _lines(path, encoding) as lines:  # rare, so the slow reader that is strict may decide
+        return len(next(csv.reader([last], delimiter=text.delimiter), [])) < width
+    with text.lines() as lines:  # rare, so the slow reader that is strict may decide
         try:
-            return len(deque(csv.reader(lines, delimiter=delimiter, strict=True), maxlen=1)[0]) < width
+            return len(deque(csv.reader(lines, delimiter=text.delimiter, strict=True), maxlen=1)[0]) < width
         except csv.Error:
             return True

@@ -1,55 +1,134 @@
-"""The words every source shares: what to read, and the pages that come back."""
+"""The words every source shares: what to read, the parts it falls into, and the pages that come back.
+
+A source is pure: no database, no clock, no environment. The runner gives it the client, the times and what it learnt
+before; what it yields is text exactly as the system sent it.
+"""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import pyarrow as pa
 
 from hub.errors import SourceError
 
+if TYPE_CHECKING:
+    from etl.http import Http
+    from etl.secrets import Secret
+
+DEEPEST = 3  # objects in objects that are looked into, as `a.b.c`
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to read: where, how it is laid out, and the only columns that may be kept (normalised names)."""
+    """What to read: where, how it is laid out, and the only columns that may be kept (normalised names).
+
+    `key`: the names that the column which identifies a row may have. `until`: start of the pull, UTC seconds; `since`:
+    how far back changes are asked for, 0 in a reading of all. `open_ids`: keys that are open in the vault. `known`:
+    what the probe told. `http`, `secret`: None for a source of files."""
 
     name: str
     location: tuple[str, ...]
     layout: dict
     columns: frozenset[str]
     required: tuple[tuple[str, ...], ...] = ()  # of each group, one alias must be there
+    key: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    until: int = 0
+    since: int = 0
+    open_ids: tuple[str, ...] = ()
+    known: Mapping[str, Any] = field(default_factory=dict)
+    http: "Http | None" = None
+    secret: "Secret | None" = None
+
+    @property
+    def url(self) -> str:
+        """The one address of a network source, without a slash at its end."""
+        return self.location[0].rstrip("/")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a source that is read and proved by itself: a file, a window of time, what changed since a moment.
+
+    `fingerprint`: of its content, "" where only reading it tells. `ask`: what the adapter needs to ask for it."""
+
+    name: str
+    fingerprint: str = ""
+    ask: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where to go on in a part: the cursor of its last stored page, the rows and the keys met so far."""
+
+    cursor: str = ""
+    rows: int = 0
+    keys: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of one part of a source: allow-listed columns only, every value text or null.
 
-    `first` is the number of its first row in the part, the header being row 1. `rejected` are rows that do not
-    fit the header: the how-many-th of such rows in the part, and why. `dropped` names columns that were seen and
-    not kept.
-    """
+    `first` is the number of its first row in the part, the header being row 1. `rejected` are rows that cannot be
+    rows: the how-many-th of such rows in the part, and why. `dropped` names columns that were seen and not kept.
+    `cursor`: where to go on if we die after this page. `deletes`: keys that are gone from the system."""
 
     rows: pa.Table
     first: int
     rejected: tuple[tuple[int, str], ...] = ()
     dropped: tuple[str, ...] = ()
+    cursor: str = ""
+    deletes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a part is known to be whole: count, empty_page, next_link_end, double_read or whole_file; "" if it is not,
+    and then `why`. `expected`: the server's own count. `cursor`: where the next reading of changes goes on."""
+
+    proven_by: str = ""
+    why: str = ""
+    expected: int | None = None
+    cursor: str = ""
+
+
+Pages = Generator[Page, None, Proof]  # what a part yields, and at its end how it is known to be whole
+
+
+def _nothing_to_learn(request: Request) -> dict:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One platform: `parts` lists (part, fingerprint of its content); `pages` reads one part to its end."""
+    """One platform. `parts` lists what a reading of all consists of; `pages` reads one part to its end, from a cursor.
 
-    parts: Callable[[Request], list[tuple[str, str]]]
-    pages: Callable[[Request, str], Iterator[Page]]
+    `changes` lists the parts that tell what changed since `request.since`; None where the platform cannot tell.
+    `probe` asks, once and without changing anything, how this very server behaves. `resumes`: a part may go on from
+    the cursor of a page; else it starts again. `recognises`: whether an address looks like one of this platform.
+    `hosts`: where every city's system of this platform leads to, such as a common login."""
+
+    parts: Callable[[Request], list[Part]]
+    pages: Callable[[Request, Part, Resume], Pages]
+    changes: Callable[[Request], list[Part] | None] | None = None
+    probe: Callable[[Request], dict] = _nothing_to_learn
+    recognises: Callable[[str], bool] = lambda url: False
+    resumes: bool = True
+    hosts: tuple[str, ...] = ()
 
 
+@cache
 def plain(name: str) -> str:
     """A column's name without case, blanks, dots and underscores: the form in which aliases are matched."""
     return re.sub(r"[\s._]+", "", name.lstrip("\ufeff")).casefold()
 
 
-def chosen(request: Request, path: Path, header: list[str]) -> list[str]:
+def chosen(request: Request, path: object, header: list[str]) -> list[str]:
     """The columns of the header that may be kept. A missing key column is a SourceError."""
     known = {plain(name) for name in header}
     for aliases in request.required:
@@ -67,3 +146,67 @@ def chosen(request: Request, path: Path, header: list[str]) -> list[str]:
             "rename one of the columns in the file",
         )
     return kept
+
+
+# Rows that came as objects
+
+
+def page_of(request: Request, rows: Iterable[object], first: int, **about) -> Page:
+    """A page from decoded objects: objects within are looked into as `outer.inner`, lists become their JSON."""
+    flat, rejected = [], []
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, dict) and row:
+            flat.append(flattened(row))
+        else:
+            rejected.append((first + number, f"the row is {_kind(row)}, not an object"))
+    header = list(dict.fromkeys(name for row in flat for name in row))
+    kept = _by_plain(name for name in header if plain(name) in request.columns)
+    table = pa.table(
+        {names[0]: pa.array([_first(row, names) for row in flat], pa.string()) for names in kept.values()}
+        or {request.key[0]: pa.array([None] * len(flat), pa.string())}
+    )
+    dropped = tuple(name for name in header if plain(name) not in kept)
+    return Page(table, first, tuple(rejected), dropped, **about)
+
+
+def _by_plain(names: Iterable[str]) -> dict[str, list[str]]:
+    """plain name -> the ways it is written on this page."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(plain(name), []).append(name)
+    return found
+
+
+def _first(row: dict, names: list[str]) -> str | None:
+    return next((text(row[name]) for name in names if row.get(name) is not None), None)
+
+
+def flattened(row: dict, depth: int = DEEPEST) -> dict:
+    flat: dict = {}
+    for name, value in row.items():
+        if isinstance(value, dict) and depth > 1:
+            flat |= {f"{name}.{inner}": found for inner, found in flattened(value, depth - 1).items()}
+        else:
+            flat[name] = value
+    return flat
+
+
+def text(value: object) -> str | None:
+    """A value as the text that the system meant: numbers as written, True as true, nothing as null."""
+    if value is None or isinstance(value, str):
+        return value or None
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return orjson.dumps(value).decode()
+
+
+def _kind(value: object) -> str:
+    return {dict: "empty", list: "a list", str: "text", type(None): "null"}.get(type(value), "a number")
+
+
+def key_of(request: Request, row: object) -> str:
+    """The id of a decoded row as text; "" if it has none."""
+    if not isinstance(row, dict):
+        return ""
+    named = {plain(name): value for name, value in row.items()}
+    return next((found for alias in request.key if (found := text(named.get(plain(alias))))), "")

@@ -20,8 +20,8 @@ RECORD = (
     Column("expected_datetime", Type.INSTANT, "When the city promised to be done.", Privacy.TIME),
     Column("closed_datetime", Type.INSTANT, "When it was closed.", Privacy.TIME),
     Column("updated_datetime", Type.INSTANT, "When it was last touched.", Privacy.WITHHELD),
-    Column("requested_date", Type.DATE, "Local day of opening.", Privacy.TIME),
-    Column("closed_date", Type.DATE, "Local day of closing.", Privacy.TIME),
+    Column("requested_day", Type.INTEGER, "Local day of opening, since 1970-01-01.", Privacy.TIME),
+    Column("closed_day", Type.INTEGER, "Local day of closing, since 1970-01-01.", Privacy.TIME),
     Column("lat", Type.NUMBER, "Latitude (WGS84) of the incident.", Privacy.PLACE),
     Column("long", Type.NUMBER, "Longitude (WGS84) of the incident.", Privacy.PLACE),
     Column("address", Type.TEXT, "Address of the incident, normalised; counts locations, never shown.", Privacy.PLACE),
@@ -45,7 +45,7 @@ SERVICE_REQUESTS = Table(
         Column(
             "agency_responsible",
             Type.TEXT,
-            "Agency that answers for it; in tiers B and C only where the group decides it.",
+            "Agency that answers for it; in tiers B and C only where the group has decided it in every release.",
         ),
         Column("status", Type.TEXT, "open or closed, as far as it may be told in this release."),
         Column("place_level", Type.TEXT, "Kind of area: h3_9, h3_8, h3_7, neighbourhood or city."),
@@ -64,7 +64,13 @@ SERVICE_REQUESTS = Table(
             "Local calendar days from opening to closing; tiers B and C, null while open.",
             unit="days",
         ),
-        Column("on_time", Type.TEXT, "met, missed, pending, or none where the city gives no target."),
+        Column(
+            "on_time",
+            Type.TEXT,
+            "met, missed, pending, or none where the city gives no target. An open request is missed once its period of "
+            "opening has ended and the public target has passed since; where its due date is another it stays pending until "
+            "it closes.",
+        ),
         Column("disposition", Type.TEXT, "How it ended; tiers A and B.", references="dispositions.code"),
         Column("late", Type.BOOLEAN, "1 if it reached the hub after its period had been released."),
         Column("text", Type.TEXT, "Redacted text, where the policy opted in."),
@@ -73,11 +79,12 @@ SERVICE_REQUESTS = Table(
     key=("id",),
     indexes=(
         ("status", "service_group", "requested_bucket"),
+        ("service_group", "requested_bucket", "tier", "late"),  # what its page counts, and its newest rows
         ("place_id", "service_group"),
         ("requested_bucket",),
         ("service_name",),
     ),
-    facets=("service_group", "status", "tier"),
+    facets=("service_group", "status"),
     label="public_id",
 )
 
@@ -170,7 +177,13 @@ ON_TIME = Table(
         Column("n", Type.INTEGER, "Requests.", unit="requests"),
         Column("met_fixed", Type.INTEGER, "Closed as fixed by the promised day.", unit="requests"),
         Column("met_other", Type.INTEGER, "Closed otherwise by the promised day.", unit="requests"),
-        Column("missed", Type.INTEGER, "Closed later, or open past the promised day.", unit="requests"),
+        Column(
+            "missed",
+            Type.INTEGER,
+            "Closed later, or open past the promised day; in tier A also past a due date of its own, while the row itself "
+            "says pending.",
+            unit="requests",
+        ),
         Column("pending", Type.INTEGER, "Not yet due, or due on a day that may not be told.", unit="requests"),
         Column("no_target", Type.INTEGER, "The city gave no target.", unit="requests"),
         Column(

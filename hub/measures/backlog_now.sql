@@ -3,6 +3,7 @@
 -- unit: requests
 -- caution: Ages are as of the last day watched. A request that tells only its week or month of opening counts from the end
 --   of that period, so it may be older than it seems. The five ages add up to open.
+-- empty: An empty 'by' means by service group; any other empty field means all.
 -- example: by=service_group
 with asked as (
   select case :by when 'district' then district when 'service_name' then service_name when 'city' then 'Whole city'

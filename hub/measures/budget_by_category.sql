@@ -1,7 +1,8 @@
 -- title: Budget by category
 -- question: What is the money for: staff, contracts, supplies, or which kind of income?
 -- unit: US cents
--- caution: Never add stages together. An empty year is the newest one.
+-- caution: Never add stages together.
+-- empty: An empty year is the newest one; any other empty field means all.
 -- example: stage=adopted&direction=expense
 with asked as (
   select cast(coalesce(nullif(:fiscal_year, ''), (select max(fiscal_year) from budget_lines)) as integer) as year

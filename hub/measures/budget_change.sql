@@ -2,8 +2,9 @@
 -- question: By how much does each department's budget differ from the earlier year or stage?
 -- unit: US cents
 -- caution: Amounts are as the city states them, not corrected for inflation. Departments that were renamed, merged or split
---   show as one that ends and one that begins. An empty year is the newest one, an empty earlier year the one before it,
---   an empty earlier stage the same stage.
+--   show as one that ends and one that begins.
+-- empty: An empty year is the newest one, an empty earlier year the one before it, an empty earlier stage the same
+--   stage; any other empty field means all.
 -- example: stage=adopted&direction=expense
 with asked as (
   select cast(coalesce(nullif(:fiscal_year, ''), (select max(fiscal_year) from budget_lines)) as integer) as year

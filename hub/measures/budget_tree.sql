@@ -2,7 +2,8 @@
 -- question: How much is budgeted for each program, in which department and cabinet?
 -- unit: US cents
 -- caution: A proposed, an adopted and an actual budget are different stages of the same money: never add stages together.
---   An empty year is the newest one. Negative amounts are money set against the rest.
+--   Negative amounts are money set against the rest.
+-- empty: An empty year is the newest one; any other empty field means all.
 -- example: stage=adopted&direction=expense
 with asked as (
   select cast(coalesce(nullif(:fiscal_year, ''), (select max(fiscal_year) from budget_lines)) as integer) as year

@@ -2,6 +2,7 @@
 -- question: How many projects are in each phase, what is planned for them and what has been spent?
 -- unit: US cents
 -- caution: The share spent is over the projects that state what they spent.
+-- empty: An empty 'by' means by phase; any other empty field means all.
 -- example: by=phase
 with asked as (
   select case :by when 'department' then coalesce(department, 'Not named') when 'district' then coalesce(district, 'Citywide or unknown')

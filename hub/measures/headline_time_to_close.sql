@@ -14,18 +14,19 @@ with told as (
   select day, n, closed, sum(n) over (order by day desc) as risk from counted
 ), steps as (
   select *, case when closed < risk then ln(1.0 - 1.0 * closed / risk) else -1e3 end as step,
-         case when closed < risk then 1.0 * closed / (risk * (risk - closed)) else 0 end as g
+         case when closed < risk then 1.0 * closed / (risk * (risk - closed)) end as g
   from watched
 ), curve as (
-  select day, n, sum(step) over so_far as log_open, sqrt(sum(g) over so_far) as se
+  select day, n, closed, sum(step) over so_far as log_open,
+         case when closed < risk then sqrt(sum(g) over so_far) end as se
   from steps window so_far as (order by day)
 ), bands as (
-  select day, n, exp(log_open) as still_open,
-         case when log_open < 0 then exp(log_open * exp(1.959964 * se / -log_open)) else 1 end as low_open,
+  select day, n, closed, exp(log_open) as still_open,
+         case when log_open < 0 then coalesce(exp(log_open * exp(1.959964 * se / -log_open)), 0.0) else 1 end as low_open,
          case when log_open < 0 then exp(log_open * exp(-1.959964 * se / -log_open)) else 1 end as high_open
   from curve
 ), found as (
-  select coalesce(sum(n), 0) as n, max(day) as last_day,
+  select coalesce(sum(n), 0) as n, sum(closed) as closed, max(day) as last_day,
          min(case when still_open <= 0.5 + 1e-9 then day end) as value,
          min(case when low_open <= 0.5 + 1e-9 then day end) as low,
          min(case when high_open <= 0.5 + 1e-9 then day end) as high
@@ -37,7 +38,8 @@ select case when n >= 11 then value end as value,
        n, 'days' as unit, as_of,
        case when n = 0 then 'No year is complete yet.'
             when n < 11 then 'Fewer than 11 requests: nothing is stated.'
-            when value is null then 'More than half were still open after ' || last_day || ' days.'
+            when closed = 0 then 'None of them is known to be closed yet.'
+            when value is null then 'More than half were still open after ' || last_day || iif(last_day = 1, ' day.', ' days.')
        end as note,
        'opened in ' || year as period
 from found, asked, told

@@ -4,6 +4,7 @@
 -- caution: Counted among all that were due, not only among the closed; closing without a fix does not count as kept.
 --   Where late open requests cannot be told there is no share. All requests are due, not yet due, without a target, or of
 --   a kind where that cannot be told. Wilson 95 % interval.
+-- empty: An empty 'by' means by service group; any other empty field means all.
 -- example: by=service_group
 with asked as (
   select case :by when 'district' then district when 'service_name' then service_name when 'city' then 'Whole city'

@@ -3,6 +3,7 @@
 -- unit: days
 -- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
 --   were watched (Kaplan-Meier estimate, log-log 95 % interval). Nothing is stated from fewer than 11 requests.
+-- empty: An empty 'by' means by service group; any other empty field means all.
 -- example: by=service_group
 with asked as not materialized (
   select *, fixed + no_action + duplicate + referred + administrative + unknown as closed
@@ -60,8 +61,8 @@ select label, n, events,
        case when n >= 11 and (last_day >= 365 or last_open < 1e-9) then open_365 end as open_365,
        (select as_of_date from releases) as as_of,
        case when n < 11 then 'fewer than 11 requests: nothing is stated'
-            else trim(case when median_days is null then '; more than half still open after ' || last_day || ' days'
-                           when p90_days is null then '; more than a tenth still open after ' || last_day || ' days'
+            else trim(case when median_days is null then '; more than half still open after ' || last_day || iif(last_day = 1, ' day', ' days')
+                           when p90_days is null then '; more than a tenth still open after ' || last_day || iif(last_day = 1, ' day', ' days')
                            else '' end
                    || case when events < 20 then '; few cases' else '' end, '; ') end as note
 from found order by label

@@ -23,6 +23,7 @@ from hub.plugin import (
     health,
     home,
     rate,
+    remembered,
     requests,
     search,
     served,
@@ -120,7 +121,7 @@ def asgi_wrapper(datasette: Datasette):
             return app
         chosen = compat.settings(datasette)
         guarded = door.Door(
-            app,
+            remembered.Remembered(app, release=lambda: served.release_id(datasette)),
             hosts=lambda: allowed_hosts(chosen),
             csp=door.policy,
             buckets=rate.Buckets(**chosen.get("rate_limit", {})),

@@ -94,10 +94,12 @@ class Door:
         return self.buckets.wait(scope["client"][0], cost(path, scope.get("query_string", b"").decode("latin-1")))
 
     def _dressed(self, send: Send, path: str) -> Send:
-        added = HEADERS | {"content-security-policy": self.csp(path)} | self.extra()
+        always, begun = HEADERS | {"content-security-policy": self.csp(path)}, self.extra()
 
         async def dressed(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
+                # an answer that was begun before a swap and ends after it may be of either release: it names none
+                added = always | dict(begun.items() & self.extra().items())
                 said = {name.decode("latin-1").lower() for name, _ in message.get("headers", [])}
                 ours = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in added.items() if n not in said]
                 message = dict(message, headers=[*message.get("headers", []), *ours])

@@ -42,5 +42,5 @@ async def answer(datasette: Datasette, request: Request, exception: Exception) -
         return Response.json(context, status=status, headers=HEADERS)
     if request.path.endswith(".csv"):
         return Response.text(f"{error}\n", status=status, headers=HEADERS)
-    page = await datasette.render_template("error.html", context, request)
+    page = await datasette.render_template("error.html", context | {"sql": request.args.get("sql")}, request)
     return Response.html(page, status=status, headers=HEADERS)

@@ -45,6 +45,12 @@ REPLACED = (
         r'<details class="columns"><summary>What the columns mean</summary>\1</details>',
     ),
     (re.compile(r'class="cross">&#x2716;<'), 'class="cross" aria-label="Remove">&#x2716;<'),
+    (
+        re.compile(r'(<pre [^>]*class="wrapped-sql".*?</pre>)', re.DOTALL),
+        r'<details class="columns"><summary>How this table is made, in SQL</summary>\1</details>',
+    ),
+    (re.compile(r">json</a>"), ">JSON</a>"),
+    (re.compile(r">0 records<"), '>No row fits these filters. <a href="?">All rows</a><'),
 )
 
 
@@ -75,6 +81,7 @@ def prepare(env: Environment, datasette: Datasette) -> None:
         "accessible": accessible,
         "tilde": compat.tilde_encode,
         "crumb": crumb,
+        "field": field,
         "table_title": lambda name: TITLES.get(name, name),
         "in_order": in_order,
     }
@@ -111,6 +118,11 @@ def crumb(label: str) -> str:
     return {"home": "Home", compat.CITY: "Data"}.get(label) or TITLES.get(label, label)
 
 
+def field(parameter: str) -> str:
+    """What the field of a ready question is called."""
+    return "compare by" if parameter == "by" else parameter.replace("_", " ")
+
+
 def page_of(table: str, cells: list[dict]) -> dict | None:
     """The page of our own for a row of Datasette's, if there is one."""
     words, start, column = PAGES.get(table, ("", "", ""))
@@ -129,6 +141,11 @@ def number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"
+
+
+def counted(value: float, noun: str) -> str:
+    """'1 day', '2 days'."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
 
 
 def day(value: str | None) -> str:

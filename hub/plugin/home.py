@@ -68,6 +68,7 @@ async def headline(datasette: Datasette, name: str) -> dict:
     question = measures()[name]
     found = (await compat.rows(datasette, question.sql))[0]
     short, _, rest = found["unit"].partition(" ")
+    short = short.removesuffix("s") if found["value"] == 1 else short
     low, high = (number(found[key]) if found[key] is not None else "not reached" for key in ("low", "high"))
     return found | {
         "title": question.title,

@@ -9,7 +9,7 @@ from hub import datasette_compat as compat
 from hub.datasette_compat import Datasette
 from hub.outcomes import DISPOSITIONS
 from hub.plugin import served
-from hub.plugin.frame import CACHE, day, number
+from hub.plugin.frame import CACHE, counted, day
 from hub.public_ids import id_of
 
 ONE = "select * from requests where id = :id and public_id = :public_id"
@@ -101,11 +101,7 @@ def status(row: dict, as_of: str) -> str:
         return f"Open, as far as it may be told on {day(as_of)}"
     if row["duration_hours"] is not None:
         hours = row["duration_hours"]
-        return f"Closed after {_count(hours, 'hour')}" if hours < 48 else f"Closed after {_count(hours // 24, 'day')}"
+        return f"Closed after {counted(hours, 'hour')}" if hours < 48 else f"Closed after {counted(hours // 24, 'day')}"
     if row["duration_days"] == 0:
         return "Closed on the day it was opened"
-    return f"Closed after {_count(row['duration_days'], 'day')}" if row["duration_days"] is not None else "Closed"
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{number(n)} {noun}{'' if n == 1 else 's'}"
+    return f"Closed after {counted(row['duration_days'], 'day')}" if row["duration_days"] is not None else "Closed"

@@ -13,7 +13,7 @@ from hub.plugin.frame import CACHE
 LONGEST = 200  # characters of a question
 WORDS = 12
 EACH = 8  # results shown of a group
-
+SHORT = 3  # characters of a word that ends in s and may be no plural
 
 COUNT = "select count(*) as n from hits"
 
@@ -81,21 +81,40 @@ def link(table: str, row: dict) -> str:
 
 def match(question: str) -> str:
     """A visitor's words as an FTS5 query, each quoted, so that none is an operator; empty if there are none."""
-    words = question.replace("\0", " ")[:LONGEST].split()[:WORDS]
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words)
+    return " ".join('"' + word.replace('"', '""') + '"' for word in _words(question))
+
+
+def near(question: str) -> str:
+    """The same for words that begin like a visitor's: 'potholes' finds pothole, 'park' finds parking."""
+    stems = (word.removesuffix("s") if len(word) > SHORT else word for word in _words(question))
+    return " ".join('"' + stem.replace('"', '""') + '" *' for stem in stems)
 
 
 async def page(request: Request, datasette: Datasette) -> Response:
     question = (request.args.get("q") or "").strip()[:LONGEST]
     chosen = compat.settings(datasette).get("datasets", DATASETS)
     tables = {name for dataset in chosen if dataset in DATASETS for name in (t.name for t in DATASETS[dataset].tables)}
-    asked = match(question)
-    groups = [await _found(datasette, group, asked) for group in GROUPS if asked and group.table in tables]
-    context = {"question": question, "groups": [group for group in groups if group["count"]], "asked": bool(asked)}
+    groups, is_near = [], False
+    if asked := match(question):
+        groups = await _groups(datasette, tables, asked, {"_search": question})
+        if not groups:
+            asked, is_near = near(question), True
+            groups = await _groups(datasette, tables, asked, {"_search": asked, "_searchmode": "raw"})
+    context = {"question": question, "groups": groups, "is_near": is_near, "asked": bool(asked)}
     return Response.html(await datasette.render_template("search.html", context, request), headers=CACHE)
 
 
-async def _found(datasette: Datasette, group: Group, asked: str) -> dict:
+def _words(question: str) -> list[str]:
+    return question.replace("\0", " ")[:LONGEST].split()[:WORDS]
+
+
+async def _groups(datasette: Datasette, tables: set[str], asked: str, more: dict[str, str]) -> list[dict]:
+    """The groups that hold a hit; `more` finds all the hits in a table itself."""
+    found = [await _found(datasette, group, asked, more) for group in GROUPS if group.table in tables]
+    return [group for group in found if group["count"]]
+
+
+async def _found(datasette: Datasette, group: Group, asked: str, more: dict[str, str]) -> dict:
     """The hits of a group, the first few told; where they cannot be told in time, their number alone."""
     hits = f"with hits as (select rowid from {group.table}_fts where {group.table}_fts match :asked)"
     count = await compat.rows(datasette, f"{hits} {group.count}", {"asked": asked})
@@ -108,5 +127,5 @@ async def _found(datasette: Datasette, group: Group, asked: str) -> dict:
         "title": group.title,
         "count": count[0]["n"],
         "results": [row | {"url": link(group.table, row)} for row in rows],
-        "all": f"/city/{group.table}" if group.has_more else "",
+        "all": f"/city/{group.table}?{urlencode(more)}" if group.has_more else "",
     }

@@ -40,6 +40,7 @@ async def list_page(request: Request, datasette: Datasette) -> Response:
         "stories": [row | {"opening": opening(row["opening"])} for row in found[:PAGE]],
         "count": count[0]["n"],
         "next": found[PAGE - 1]["story_id"] if len(found) > PAGE else "",
+        "dashboards_url": compat.settings(datasette).get("dashboards_url"),
     }
     return Response.html(await datasette.render_template("stories.html", context, request), headers=CACHE)
 

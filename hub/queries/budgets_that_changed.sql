@@ -1,8 +1,10 @@
 -- title: Which programs grew, which shrank?
 -- question: Program by program, how did the budget change between two fiscal years, greatest change first?
 -- unit: US dollars
--- caution: Not adjusted for inflation. Years left empty are the newest year of each stage and the one before it. A program
---   that was split or renamed looks like one that vanished and one that is new.
+-- caution: Not adjusted for inflation. A program that was split or renamed looks like one that vanished and one that
+--   is new.
+-- empty: Empty years are the newest year of each stage and the one before it, an empty direction is expense; any other
+--   empty field means all.
 -- example: stage=&department=&direction=expense&from_year=&to_year=
 with newest as (
   select stage, coalesce(nullif(cast(:to_year as integer), 0), max(fiscal_year)) as to_year from budget_lines group by stage

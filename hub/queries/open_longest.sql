@@ -8,6 +8,6 @@ select public_id, service_group, service_name, district, place, requested_bucket
        cast(julianday((select as_of_date from releases)) - julianday(requested_bucket) as integer) as age_days, on_time
 from requests
 where status = 'open' and (:service_group = '' or service_group = :service_group) and (:district = '' or district = :district)
-  and julianday((select as_of_date from releases)) - julianday(requested_bucket) > 30
-order by age_days desc, public_id
+  and requested_bucket < (select date(as_of_date, '-30 days') from releases)
+order by requested_bucket, public_id
 limit 500

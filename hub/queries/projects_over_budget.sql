@@ -4,6 +4,7 @@
 -- unit: US dollars; % of the plan
 -- caution: Spending is what the city reports so far, from all sources. The plan is today's: a plan that was raised hides
 --   what was first promised.
+-- empty: An empty percentage asks for those that spent more than was planned; an empty department means all.
 -- example: percent=75&department=
 select project_id, name, department, phase, budget_cents / 100.0 as planned_usd, spent_cents / 100.0 as spent_usd,
        round(100.0 * spent_cents / budget_cents, 1) as percent_spent, (spent_cents - budget_cents) / 100.0 as over_usd

@@ -5,6 +5,6 @@
 with asked as (select cast(:decade as integer) / 10 * 10 as decade)
 select story_id, title, byline, era, era_start, era_end, place_label, place_precision
 from stories, asked
-where decade = 0
+where :decade = ''
    or (era_start <= decade + 19 and coalesce(era_end, era_start) >= decade - 10)
 order by case when decade > 0 then abs((era_start + coalesce(era_end, era_start)) / 2 - decade - 5) end, era_start, story_id

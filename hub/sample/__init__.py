@@ -10,7 +10,9 @@ from hub.sample.stories import write_stories
 from hub.sample.streets import write_streets
 from hub.sample.town import write_boundaries
 
-__all__ = ["resample", "write"]
+__all__ = ["CITY", "resample", "write"]
+
+CITY = Path(__file__).with_name("city.yml")  # beside the checkout's README it is a link to this file
 
 
 def write(folder: Path = Path("data/sample"), requests: int = 60_000, seed: int = 7, truth: Path | None = None) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.brand import contrast
+
 VENDOR = Path(__file__).parent / "vendor"
 AXE = VENDOR / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -125,6 +127,37 @@ def test_a_story_is_opened_from_the_list_and_keeps_its_language(open_page):
     link.click()
     page.get_by_role("heading", name="La tienda de mi abuela", level=1).wait_for()
     assert page.locator(".cg-told").get_attribute("lang") == "es"
+
+
+def test_on_a_phone_the_menu_is_in_sight_and_the_picture_button_covers_no_legend(open_page):
+    page = open_page("resolution_times", width=390)
+    for name in ("Larkhaven Open City", "Data", "Overview", "Map", "Budget", "Capital projects"):
+        box = page.get_by_role("link", name=name, exact=True).first.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390 and box["y"] < 250, name
+    chart = page.locator(".js-plotly-plot").last
+    chart.hover()
+    button, legend = (chart.locator(part).bounding_box() for part in (".modebar", ".legend"))
+    assert button["y"] + button["height"] <= legend["y"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_edge_of_a_field_stands_out_from_its_ground(open_page, dark):
+    page = open_page("stories", dark=dark)
+    ground = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    for field in ("[data-testid=stSelectbox] [role=group]", "[data-testid=stTextInputRootElement]"):
+        edge = page.locator(field).first.evaluate("field => getComputedStyle(field).borderTopColor")
+        assert contrast(hexadecimal(edge), hexadecimal(ground)) >= 3, field
+
+
+def hexadecimal(colour: str) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", colour)[:3])
+
+
+def test_on_a_phone_the_legend_stands_under_its_map(open_page):
+    page = open_page("maps/requests", width=390)
+    drawn, legend = (page.locator(part).bounding_box() for part in (".folium-map", ".legend"))
+    assert legend["y"] >= drawn["y"] + drawn["height"] - 1
+    assert legend["y"] + legend["height"] <= 900
 
 
 def test_a_table_can_be_scrolled_by_keyboard(open_page):

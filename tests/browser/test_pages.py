@@ -189,8 +189,8 @@ def test_a_journalist_chooses_from_what_there_is_and_takes_the_answer_home(visit
     page = visit("/city/time_to_close")
     offered = page.locator("#of1 option").evaluate_all("all => all.map(one => one.value)")
     assert "Trees and Parks" in offered
-    page.get_by_label("service_group").fill("Trees and Parks")
-    page.get_by_label("by").fill("district")
+    page.get_by_label("service group").fill("Trees and Parks")
+    page.get_by_label("compare by").fill("district")
     page.get_by_role("button", name="Answer").click()
     page.wait_for_url("**service_group=Trees**by=district**")
     assert page.locator("table.answer tbody tr").count() > 5

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from hub.app import build
 from hub.basemap import write_areas, write_basemap
-from tests.made_release import CITY, WARDS, make
+from tests.made_release import CITY, make
+from tests.made_requests import WARDS
 
 HALF = 0.02  # degrees: half the side of a made ward
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dashboards import maps, theme
+from hub.brand import contrast
 from hub.city import COLOURS
 
 LOOK = theme.Theme("City", "City", "", theme.palette(COLOURS))
@@ -39,7 +40,7 @@ def drawn(found: maps.Map) -> str:
 
 
 def test_a_document_loads_only_our_own_files():
-    page = drawn(maps.requests(cells(5), {}, LOOK))
+    page = drawn(maps.requests(cells(5), {}))
     loaded = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
     assert loaded
     assert all(address.startswith("/dashboards/maps/") for address in loaded)
@@ -47,7 +48,7 @@ def test_a_document_loads_only_our_own_files():
 
 
 def test_a_document_can_be_read_aloud_zoomed_and_named():
-    page = drawn(maps.requests(cells(5), {}, LOOK))
+    page = drawn(maps.requests(cells(5), {}))
     assert '<html lang="en">' in page
     assert "<title>Requests by area</title>" in page
     assert "user-scalable" not in page
@@ -62,7 +63,7 @@ def test_a_folium_that_writes_other_documents_is_refused():
 
 def test_each_corner_comes_out_where_it_was_within_a_metre():
     frame = cells(40)
-    data = payload(drawn(maps.requests(frame, {}, LOOK)))
+    data = payload(drawn(maps.requests(frame, {})))
     lat = long = 0
     for row, (_, _, polygons) in zip(frame.itertuples(), data["areas"], strict=True):
         steps = polygons[0][0]
@@ -76,27 +77,27 @@ def test_each_corner_comes_out_where_it_was_within_a_metre():
 def test_a_map_of_a_million_requests_is_small():
     frame = cells(5000)
     assert frame["requests"].sum() > 1_000_000
-    assert len(gzip.compress(drawn(maps.requests(frame, {}, LOOK)).encode(), 9)) < 150_000
+    assert len(gzip.compress(drawn(maps.requests(frame, {})).encode(), 9)) < 150_000
 
 
 def test_counts_below_their_threshold_are_not_drawn():
     frame = cells(20, threshold=11).assign(requests=12)
     frame.loc[:4, "requests"] = 10
-    data = payload(drawn(maps.requests(frame, {}, LOOK)))
+    data = payload(drawn(maps.requests(frame, {})))
     assert len(data["areas"]) == 15
     assert not any("10 requests" in line for _, says, _ in data["areas"] for line in says)
 
 
 def test_areas_of_one_size_only_are_drawn_together():
     both = pd.concat([cells(30), cells(3, level=8)])
-    data = payload(drawn(maps.requests(both, {}, LOOK)))
+    data = payload(drawn(maps.requests(both, {})))
     assert len(data["areas"]) == 30
 
 
 def test_the_whole_city_is_no_area_of_the_map():
     frame = cells(2)
     frame.loc[0, ["level", "requests"]] = ["city", 10_000]
-    assert len(payload(drawn(maps.requests(frame, {}, LOOK)))["areas"]) == 1
+    assert len(payload(drawn(maps.requests(frame, {})))["areas"]) == 1
 
 
 def test_a_neighbourhood_is_drawn_with_its_own_outline_and_holes():
@@ -104,14 +105,14 @@ def test_a_neighbourhood_is_drawn_with_its_own_outline_and_holes():
     hole = ((43.1, -70.6), (43.1, -70.5), (43.2, -70.5))
     row = {"place_id": "n-1", "level": "neighbourhood", "label": "Old Town", "district": "Old Town", "n": 9, "open": 1}
     frame = pd.DataFrame([row | {"requests": 9, "threshold": 1, "as_of": "2025-06-30"}])
-    data = payload(drawn(maps.requests(frame, {"Old Town": ((square, hole),)}, LOOK)))
+    data = payload(drawn(maps.requests(frame, {"Old Town": ((square, hole),)})))
     assert [len(ring) for ring in data["areas"][0][2][0]] == [6, 6]
-    assert payload(drawn(maps.requests(frame, {}, LOOK)))["areas"] == []
+    assert payload(drawn(maps.requests(frame, {})))["areas"] == []
 
 
 def test_the_legend_names_every_count_once():
     frame = cells(300)
-    legend = payload(drawn(maps.requests(frame, {}, LOOK)))["legend"]
+    legend = payload(drawn(maps.requests(frame, {})))["legend"]
     ends = [[int(end.replace(",", "")) for end in re.findall(r"[\d,]+", words)] for _, words in legend]
     assert len(legend) == 5
     for one, other in pairwise(ends):
@@ -121,7 +122,19 @@ def test_the_legend_names_every_count_once():
 
 def test_where_all_counts_are_equal_one_class_is_enough():
     frame = cells(30).assign(requests=4)
-    assert payload(drawn(maps.requests(frame, {}, LOOK)))["legend"] == [[LOOK.ramp[-1], "up to 4"]]
+    assert payload(drawn(maps.requests(frame, {})))["legend"] == [[4, "up to 4"]]
+
+
+def test_a_map_has_colours_for_the_day_and_for_the_night_and_says_what_they_count():
+    data = payload(drawn(maps.requests(cells(30), {})))
+    day, night = data["looks"]["day"], data["looks"]["night"]
+    assert day["colours"] == LOOK.ramp
+    assert night["colours"] == theme.at_night(LOOK).ramp
+    for look in (day, night):
+        assert look.keys() == day.keys()
+        assert contrast(look["text"], look["background"]) >= 4.5
+        assert all(place < len(look["colours"]) for place, _ in data["legend"])
+    assert data["heading"] == "Requests in an area"
 
 
 def story(story_id: str, title: str, precision: str = "neighbourhood") -> dict:
@@ -132,7 +145,7 @@ def story(story_id: str, title: str, precision: str = "neighbourhood") -> dict:
 
 def test_stories_told_at_one_place_share_a_circle_as_large_as_its_precision():
     rows = [story("a", "One"), story("b", "Two"), story("c", "Three", "none")]
-    (circle,) = payload(drawn(maps.stories(pd.DataFrame(rows), {}, LOOK)))["circles"]
+    (circle,) = payload(drawn(maps.stories(pd.DataFrame(rows), {})))["circles"]
     assert circle[4] == 500
     assert circle[5] == [["One", "/dashboards/stories?id=a"], ["Two", "/dashboards/stories?id=b"]]
 
@@ -141,11 +154,11 @@ def test_projects_without_a_site_are_not_on_the_map():
     row = {"name": "Bridge", "phase": "design", "budget_cents": 100, "spent_cents": None, "lat": 43.66, "long": -70.86}
     rows = [row | about for about in ({"place_precision": "site"}, {"place_precision": "citywide"}, {"lat": None})]
     frame = pd.DataFrame(rows).fillna({"place_precision": "site"})
-    assert len(payload(drawn(maps.capital(frame, {}, LOOK)))["circles"]) == 1
+    assert len(payload(drawn(maps.capital(frame, {})))["circles"]) == 1
 
 
 def test_what_a_person_wrote_stays_text():
-    page, plain = (drawn(maps.stories(pd.DataFrame([story("a", title)]), {}, LOOK)) for title in (NASTY, "Plain"))
+    page, plain = (drawn(maps.stories(pd.DataFrame([story("a", title)]), {})) for title in (NASTY, "Plain"))
     assert page.count("</script>") == plain.count("</script>")
     assert payload(page)["circles"][0][5][0][0] == NASTY
 

@@ -1,6 +1,7 @@
 """Numbers, days and amounts are written one way; people's words stay text; colours can be read, by day and night."""
 
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -163,6 +164,31 @@ def test_a_month_more_or_fewer():
     row = {"month_end": "2025-05-31", "opened": 10, "closed": 12}
     assert "10 requests were opened, 2 fewer than were closed" in sentences.flow(pd.Series(row))
     assert "as many as closed" in sentences.flow(pd.Series(row | {"closed": 10}))
+
+
+def test_one_of_a_thing_is_not_told_as_many():
+    series, frame, one = pd.Series, pd.DataFrame, {"n": 1, "note": "", "month": "2025-05"}
+    requests, stories = frame({"level": ["h3_9"], "requests": [1]}), frame({"id": ["a"]})
+    told = [
+        sentences.months(frame([one])),
+        sentences.months(frame([one, one | {"month": None}])),
+        sentences.half(time_row(median_days=1, p90_days=1)),
+        sentences.kept(series({"due": 1, "share": 1.0, "low": 0.2, "high": 1.0})),
+        sentences.still_open(series({"month_end": "2025-05-31", "as_of": "2025-06-30", "open": 1})),
+        sentences.flow(series({"month_end": "2025-05-31", "opened": 1, "closed": 1})),
+        sentences.old(frame({"open": [1], "age_91_365": [1], "age_over_365": [0]})),
+        sentences.areas(frame({"requests": [1], "district": ["Unlocated"]}), 1),
+        sentences.elsewhere(requests, "h3_8"),
+        sentences.elsewhere(requests.assign(level="city"), "h3_8"),
+        sentences.stories(stories, stories),
+        sentences.stories(stories, stories.head(0)),
+        sentences.spent(frame({"budget_cents": [1], "spent_cents": [0], "unstated": [1]})),
+        sentences.built(stories, stories),
+    ]
+    many = r"\b1 (open )?(more tell|days|requests|stories|projects|others)\b|\b1 (are|have|were)\b|\b1 \w+ (are|were|have|do)\b"
+    assert [sentence for sentence in told if re.search(many, sentence)] == []
+    assert "1 request is placed" in told[7] and "1 request were open" not in told[4]
+    assert told[9] == "1 of 1 request is placed in no area smaller than the city."
 
 
 def test_before_anything_was_watched_everything_is_open():

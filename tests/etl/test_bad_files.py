@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from etl.sources import SOURCES
 from tests.town import Said, Town, request, requests, write_csv
 
 ONE_FEATURE = b'{"features":[{"properties":{"id":1,"opened":2}}'
@@ -32,19 +33,19 @@ BAD = {
     "cut within a quote": ("a.csv", lambda text: (text + '77,"Pot').encode(), 4, ["last row", "is cut"]),
     "web page": ("a.csv", lambda text: b"\n<!DOCTYPE html><title>Log in", 4, ["is a web page, not csv", "log"]),
     "web page for a layer": ("a.geojson", lambda text: b"<html>", 4, ["is a web page, not geojson"]),
-    "json": ("a.csv", lambda text: b'[{"id": 1}]', 4, ["is JSON, not CSV", "layout.format: geojson"]),
+    "json": ("a.csv", lambda text: b'[{"id": 1}]', 4, ["is JSON, not CSV", "layout.format: json"]),
     "still processing": (
         "a.json",
         lambda text: b'{"status":"Processing"}',
         4,
         ["no FeatureCollection", "preparing it"],
     ),
-    "layer without features": ("a.json", lambda text: b'{"features":[]}', 4, ["holds no features"]),
+    "layer without features": ("a.json", lambda text: b'{"features":[]}', 4, ["holds no rows"]),
     "cut layer": (
         "a.json",
         lambda text: ONE_FEATURE + b',{"pro',
         4,
-        ["after feature 1"],
+        ["cut or broken after row 1"],
     ),
     "no layer": (
         "a.json",
@@ -54,12 +55,22 @@ BAD = {
     ),
     "archive without its name": ("a.csv", lambda text: gzip.compress(text.encode()), 4, ["gzipped", "end in .gz"]),
     "no table": ("a.parquet", lambda text: text.encode(), 4, ["not a whole Parquet file"]),
-    "unknown format": ("a.xlsx", lambda text: b"PK", 3, ["the format", "csv, geojson, parquet"]),
+    "unknown format": ("a.xls", lambda text: text.encode(), 3, ["the format", "csv, geojson, json"]),
+    "no workbook": ("a.xlsx", lambda text: b"PK", 4, ["a.xlsx: the archive is cut or broken"]),
+    "no archive of files": ("a.zip", lambda text: text.encode(), 4, ["a.zip: the archive is cut or broken"]),
+    "no header line": (
+        "a.csv",
+        lambda text: text.split("\n", 1)[1].encode(),
+        4,
+        ["names none of the columns", "layout.header"],
+    ),
+    "NUL": ("a.csv", lambda text: text.replace("20 Elm", "20\0Elm").encode(), 4, ["NUL byte in line 22"]),
+    "cut lines": ("a.ndjson", lambda text: b'{"id": 1, "opened": 2}\n{"id"', 4, ["its last line is cut"]),
     "other letters": (
         "a.csv",
         lambda text: text.replace("20 Elm", "20 Élm").encode("latin-1"),
         4,
-        ["byte 0xc9 in line 22 is not utf-8", "layout.encoding"],
+        ["byte 0xc9 in line 22 is not utf-8", "layout.encoding", "looks like cp1252"],
     ),
     "no key column": (
         "a.csv",
@@ -81,7 +92,29 @@ BAD = {
         4,
         ["a quote is opened and not closed in line 9"],
     ),
-    "only ragged rows": ("a.csv", lambda text: b"id,opened\n1\n2\n", 4, ["no row that fits its header", "1 columns"]),
+    "only ragged rows": (
+        "a.csv",
+        lambda text: b"id,opened\n1\n2\n",
+        4,
+        ["2 of 2 rows do not fit", "the row has 1 column,"],
+    ),
+    "a column without a name": (
+        "a.csv",
+        lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 1).encode(),
+        4,
+        [
+            "38 of 38 rows do not fit its header",
+            "15 columns, the header 14",
+            "no name in the header",
+            "layout.delimiter",
+        ],
+    ),
+    "rows wider than the header but one": (
+        "a.csv",
+        lambda text: text.replace("\n", ",\n").replace(",\n", "\n", 2).encode(),
+        4,
+        ["37 of 38 rows do not fit its header", "15 columns, the header 14"],
+    ),
     "a third gone": (
         "a.csv",
         lambda text: text[: text.index("\n25,") + 1].encode(),
@@ -92,7 +125,7 @@ BAD = {
         "a.csv",
         lambda text: text.replace("2024-03-05 09:00:00", "2024-02-30", 11).encode(),
         6,
-        ["usable_service_requests is", "at most 0.5% quarantined"],
+        ["usable_service_requests is", "most of them: requested_datetime cannot be read", "at most 0.5% quarantined"],
     ),
 }
 
@@ -129,12 +162,28 @@ def test_a_bad_file_is_refused_in_plain_words_and_the_release_stays(town, name):
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("nowhere.csv", "does not exist"), (".", "is a folder, not a file"), ("none-*.csv", "does not exist")],
+    [
+        ("nowhere.csv", "does not exist"),
+        ("data", "is a folder without a file that can be read"),
+        ("none-*.csv", "does not exist"),
+    ],
 )
 def test_a_file_that_is_not_there_is_named(town, place, words):
     serving = town.release.id
     said = read(town, town.folder / place)
     assert (said.code, words in said.err, "(source 'requests')" in said.err) == (4, True, True)
+    assert is_sound(town, serving)
+
+
+@pytest.mark.parametrize(("source", "scheme"), [("requests", "ftp"), ("boundaries", "https")])
+def test_an_address_is_not_taken_for_a_file(town, source, scheme):
+    serving = town.release.id
+    said = town.command("run", "--from", f"{source}={scheme}://data.example/rows.csv")
+    assert said.code == 3
+    assert f"{scheme}://data.example/rows.csv (source '{source}') is an address" in said.err
+    assert "fetch it and name the file" in said.err
+    others = [name for name in SOURCES if name != "files"]
+    assert all(name in said.err for name in others)
     assert is_sound(town, serving)
 
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from hub.datasets import DATASETS
 from hub.errors import CityglassError, ConfigurationError, GateError
-from hub.policy import LOOSEST_K, load_policy
+from hub.policy import LOOSEST_K
 from tests.town import POLICY, Town, requests
 
 B, C = POLICY["ladders"]["B"], POLICY["ladders"]["C"]
@@ -53,11 +54,52 @@ def test_a_policy_that_makes_no_sense_is_refused(tmp_path, name):
 
 def test_a_city_may_raise_k_and_never_lower_it(tmp_path):
     town = Town.found(tmp_path, {"k": {"B": 7}})
-    for asked, found in (({}, 7), ({"B": 7}, 7), ({"B": 9}, 9)):
-        assert load_policy(town.yml, "tinytown", k=asked).k == {"B": found, "C": 11}
-    for asked in ({"B": 6}, {"B": 0}, {"C": 10}):
-        with pytest.raises(CityglassError, match=r"privacy.k.[BC] is \d+, looser than the policy's"):
-            load_policy(town.yml, "tinytown", k=asked)
+    for asked, found in (({"B": 7}, 7), ({"B": 9}, 9), ({"B": None}, 7)):
+        town.describe({"privacy": {"k": asked}})
+        assert town.policy.k == {"B": found, "C": 11}
+    for asked in ({"B": 6}, {"B": 0}, {"B": None, "C": 10}):
+        town.describe({"privacy": {"k": asked}})
+        with pytest.raises(CityglassError, match=r"city.yml:\d+: privacy.k.[BC] is \d+, looser than the policy's"):
+            _ = town.policy
+
+
+PUBLISHED = [column.name for column in DATASETS["service_requests"].record if column.name != "agency_responsible"]
+# what city.yml may choose: where it stands, and what is chosen
+CHOICES = {
+    "privacy.k": ({"B": 9}, lambda said: {"privacy": {"k": said}}),
+    "privacy.delay_days": (7, lambda said: {"privacy": {"delay_days": said}}),
+    "privacy.columns": ({"channel": "withheld"}, lambda said: {"privacy": {"columns": said}}),
+    "sources.requests.publish": (PUBLISHED, lambda said: {"sources": {"requests": {"publish": said}}}),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_what_is_signed_and_audited_is_the_policy_with_what_city_yml_chose(tmp_path, name):
+    """A signature for the stricter does not hold once the choice is gone; when it is back it stands again."""
+    choice, written = CHOICES[name]
+    town = Town.found(tmp_path, {"signed": None})
+    town.receive(*requests(range(20)))
+    town.describe(written(choice))
+    strict = town.policy
+    assert town.command("run", "--sign-off", "Ana Diaz, data officer").code == 0
+    assert town.release.manifest["policy_hash"] == strict.hash
+    audit = json.loads((town.release.path / "audit.json").read_text("utf-8"))["policy"]
+    assert (audit["k"], audit["chosen"], list(audit["chosen"])) == (strict.k, strict.chosen, [name])
+    town.describe(written(None))
+    assert town.policy.hash != strict.hash
+    refused, audited = town.command("publish"), town.command("audit", "--gate")
+    assert (refused.code, "is not signed" in refused.err) == (6, True)
+    assert (audited.code, "fails: policy" in audited.err) == (6, True)
+    town.describe(written(choice))
+    assert town.command("publish").code == town.command("audit", "--gate").code == 0
+
+
+def test_a_signature_in_the_policys_file_holds_for_choices_that_are_stricter(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)))
+    town.describe({"privacy": {"k": {"C": 20}}})
+    assert town.command("run").code == 0
+    assert town.release.manifest["signed"] == "Vera Quill, officer, 2024-01-02"
 
 
 def test_a_stricter_policy_is_allowed(tmp_path):

@@ -40,6 +40,10 @@ def test_its_files_may_only_be_read_and_nothing_temporary_is_left(town):
     assert [path.name for path in releases.folder(town.data).iterdir()] == [town.release.id]
 
 
+def test_a_city_without_projects_and_budget_states_no_totals_of_them(town):
+    assert town.released("select measure from capital_totals union all select stage from budget_totals") == []
+
+
 def test_its_id_tells_the_time_of_the_data_and_the_content(town):
     assert town.release.id.startswith("20240701T040000Z-")
     assert releases.link(town.data).readlink().parts == ("releases", town.release.id)

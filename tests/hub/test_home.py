@@ -2,12 +2,15 @@
 
 import html
 import re
+import sqlite3
+
+import pytest
 
 from hub.app import build
 from hub.plugin.frame import number
 from hub.plugin.home import HEADLINES
 from tests.asking import ask
-from tests.made_release import CITY, KEPT_BACK
+from tests.made_release import CITY, KEPT_BACK, make
 
 
 async def cards(app) -> list[str]:
@@ -34,6 +37,32 @@ async def test_each_headline_tells_its_interval_and_what_to_beware_of(site):
     assert "95 % interval" in found[1] and "not only among the closed" in found[1]
     assert re.search(r"at least \d+, at most \d+", found[2])
     assert "counted in full" in found[3]
+
+
+OTHERWISE = "no_action = 0, duplicate = 0, referred = 0, administrative = 0, unknown = 0"
+
+
+async def first_card(folder, change: str) -> str:
+    """The card of the time to close in a release whose `durations` were changed; only words and blanks."""
+    with sqlite3.connect(make(folder).db) as db:
+        db.execute(f"update durations set {change}, {OTHERWISE}")
+    return " ".join(re.sub(r"<[^>]+>", " ", (await cards(build(folder, CITY)))[0]).split())
+
+
+async def test_one_day_is_not_told_as_days(tmp_path):
+    assert "Time to close 1 day 95 % interval 1 to not reached" in await first_card(tmp_path, "day = 1, fixed = n")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("fixed = 0", "None of them is known to be closed yet."),
+        ("n = 50, day = day % 2, fixed = 1", "More than half were still open after 1 day."),
+    ],
+)
+async def test_a_headline_that_cannot_be_stated_is_told_in_words_and_shows_no_interval(tmp_path, change, words):
+    card = await first_card(tmp_path, change)
+    assert card.startswith(f"Time to close {words}") and "95 % interval not" not in card and "interval –" not in card
 
 
 async def test_where_every_record_went_adds_up(site):

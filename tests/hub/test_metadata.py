@@ -1,8 +1,10 @@
 """Every table, column and question of a release is described, and a slip of the pen is refused."""
 
 import copy
+import re
 import sqlite3
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,24 @@ def test_every_measure_and_query_is_a_query_that_shows_its_sql(built):
         assert asked[name]["sql"] == question.sql
         assert asked[name]["hide_sql"] is False
         assert asked[name].get("params", []) == [*question.params]
+
+
+def test_what_an_empty_field_means_is_said_and_all_only_where_it_is_all(built):
+    """All is what a query means that lets every row pass where its parameter is ''."""
+    asked, other = built["databases"]["city"]["queries"], set()
+    for name, question in (measures() | queries()).items():
+        told = escape(question.empty) in asked[name]["description_html"]
+        assert told == bool(question.params)
+        means_all = {
+            param
+            for param in question.params
+            if re.search(rf":{param}\b[^=<>]*= ''\s+or |case :{param} when .* else c\.n end", question.sql)
+        }
+        if means_all != {*question.params}:
+            other.add(name)
+            assert question.empty != "An empty field means all."
+    assert "must be given" in asked["story"]["description_html"]
+    assert other >= {"story", "time_to_close", "budget_change", "budgets_that_changed", "projects_over_budget"}
 
 
 def test_only_indexed_columns_of_a_large_table_can_be_sorted_by(built):

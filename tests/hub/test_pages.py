@@ -96,12 +96,37 @@ async def test_an_error_is_a_page_of_the_hub_too(site):
     assert (await ask(site, "/assets/nothing.js")).status == 404
 
 
+async def test_what_was_asked_in_sql_and_refused_can_be_mended(site):
+    page = (await ask(site, "/city?sql=delete+from+stories+where+%3Cb%3E")).text
+    assert "Only SELECT can be asked here" in page
+    assert re.search(r'<textarea[^>]*name="sql"[^>]*>delete from stories where &lt;b&gt;</textarea>', page)
+    assert "<textarea" not in (await ask(site, "/city/nothing")).text
+
+
+async def test_a_table_says_what_it_holds_before_how_it_is_made(site):
+    page = (await ask(site, "/city/stories")).text
+    assert re.search(r"<details[^>]*><summary>How this table is made, in SQL</summary><pre[^>]*>CREATE TABLE", page)
+    assert "Licence: " in page and "Queries took" not in page
+
+
+async def test_filters_that_fit_nothing_lead_back_to_all_rows(site):
+    page = (await ask(site, "/city/stories?title=nothing")).text
+    assert 'No row fits these filters. <a href="?">All rows</a>' in page
+
+
+async def test_a_field_has_a_name_in_words_unless_its_asker_named_it(site):
+    assert re.search(r"<label[^>]*>service group</label>", (await ask(site, "/city/time_to_close")).text)
+    assert re.search(r"<label[^>]*>compare by</label>", (await ask(site, "/city/time_to_close")).text)
+    assert re.search(r"<label[^>]*>my_word</label>", (await ask(site, "/city?sql=select+:my_word")).text)
+
+
 REPLACED = {
     "base.html": "bb22df33caea147e",
     "query.html": "bc3559df0e209da9",
     "row.html": "ff5dde41541c39dd",
     "error.html": "c2115d1fdbff1a48",
     "_crumbs.html": "882c9d69e13363b4",
+    "_footer.html": "d190d9e7dc5046c1",
     "_description_source_license.html": "13fcf73b733dadc5",
 }
 

@@ -9,7 +9,8 @@ import pytest
 from hub.questions import measures, queries
 from hub.releases import current
 from hub.sql_functions import _or_null
-from tests.made_release import AS_OF, GROUPS, make
+from tests.made_release import make
+from tests.made_requests import AS_OF, GROUPS
 
 
 @pytest.fixture(scope="module")
@@ -123,12 +124,15 @@ def test_a_headline_that_is_not_reached_is_a_sentence_and_no_number(release):
     copy = sqlite3.connect(":memory:")
     release.backup(copy)
     copy.row_factory = sqlite3.Row
-    copy.execute(
-        "update durations set fixed = 0, no_action = 0, duplicate = 0, referred = 0, administrative = 0, unknown = 0"
-    )
-    fact = answer(copy, "headline_time_to_close")[0]
-    assert (fact["value"], fact["low"], fact["high"]) == (None, None, None)
-    assert fact["note"].startswith("More than half were still open after ")
+    for closed, words in ((1, "More than half were still open after "), (0, "None of them is known to be closed yet.")):
+        copy.execute(
+            "update durations set fixed = ?, no_action = 0, duplicate = 0, referred = 0, administrative = 0, unknown = 0,"
+            " n = 50",
+            [closed],
+        )
+        fact = answer(copy, "headline_time_to_close")[0]
+        assert (fact["value"], fact["low"], fact["high"]) == (None, None, None)
+        assert fact["note"].startswith(words)
     copy.execute("delete from durations")
     assert answer(copy, "headline_time_to_close")[0]["note"] == "No year is complete yet."
     copy.execute("update on_time set met_fixed = 0, met_other = 0, missed = 0")

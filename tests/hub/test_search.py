@@ -54,6 +54,24 @@ async def test_words_need_no_accents(site):
     assert (await found(site, "vendia")) == {"Stories": 1}
 
 
+async def test_where_nothing_has_a_word_those_that_begin_like_it_are_found(site):
+    page = (await ask(site, "/search?q=potholes")).text
+    assert "These begin like them" in page and (await found(site, "potholes")).keys() == {"Service requests"}
+    assert "These begin like them" not in (await ask(site, "/search?q=pothole")).text
+    assert await found(site, "breads") == {"Stories": 1}
+    assert await found(site, "zeppelins") == {}
+    assert "Nothing has all of these words" in (await ask(site, "/search?q=zeppelins")).text
+
+
+async def test_all_of_a_group_can_be_seen_whether_the_words_were_just_so_or_near(site, monkeypatch):
+    monkeypatch.setattr(search, "EACH", 0)
+    for words in ("roads", "road"):
+        page = (await ask(site, f"/search?q={words}")).text
+        more = re.search(r'class="more" href="(/city/budget_lines[^"]+)"', page)[1].replace("&amp;", "&")
+        all_of_it = (await ask(site, more.replace("?", ".json?"))).json
+        assert all_of_it["filtered_table_rows_count"] == (await found(site, words))["Budget lines"] > 0
+
+
 NASTY = (
     '"',
     '""',

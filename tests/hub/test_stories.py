@@ -5,7 +5,8 @@ import re
 from hub.app import build
 from hub.plugin.stories import _web_address, opening
 from tests.asking import ask
-from tests.made_release import CITY, STORIES
+from tests.made_money import STORIES
+from tests.made_release import CITY
 
 
 async def test_a_story_says_who_told_it_where_when_and_what_may_be_done_with_it(site):
@@ -36,6 +37,12 @@ async def test_the_list_holds_every_story_newest_first_and_can_be_searched(site)
     page = (await ask(site, "/stories?q=river")).text
     assert re.findall(r'href="/stories/(st-[\d-]+)"', page) == ["st-2025-00001"]
     assert "1 story with these words" in page
+
+
+async def test_the_list_leads_to_the_map_where_there_is_one(data, site):
+    assert "On a map" not in (await ask(site, "/stories")).text
+    app = build(data, CITY, chosen={"dashboards_url": "/dashboards/"})
+    assert '<a href="/dashboards/stories">On a map</a>' in (await ask(app, "/stories")).text
 
 
 async def test_the_list_goes_on_where_it_left_off(site, monkeypatch):

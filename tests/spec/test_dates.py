@@ -1,11 +1,12 @@
 """Dates: every form that a city writes becomes one instant in UTC and one local day, or a flag."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from tests.town import Town, instant, request
 
+EPOCH = date(1970, 1, 1).toordinal()
 NOON = instant("2024-07-01 12:00:00")
 
 
@@ -56,7 +57,7 @@ def test_the_hour_that_is_skipped_is_the_one_after_it_and_the_hour_that_comes_tw
 
 def test_the_local_day_is_the_citys_and_not_that_of_utc(town):
     [evening] = town.records(request(1, opened="2024-07-01 23:30:00", closed="2024-07-02T03:59:59Z"))
-    assert (evening["requested_date"], evening["closed_date"]) == ("2024-07-01", "2024-07-01")
+    assert [evening["requested_day"], evening["closed_day"]] == [date(2024, 7, 1).toordinal() - EPOCH] * 2
 
 
 def test_a_source_may_have_a_zone_of_its_own(town):
@@ -88,7 +89,7 @@ IMPOSSIBLE = (
 
 def test_impossible_dates_are_set_aside_and_flagged(town):
     made = town.records(*(request(n, closed=text, due=text) for n, text in enumerate(IMPOSSIBLE)))
-    found = {(one["closed_datetime"], one["closed_date"], one["expected_datetime"]) for one in made}
+    found = {(one["closed_datetime"], one["closed_day"], one["expected_datetime"]) for one in made}
     assert found == {(None, None, None)}
     assert all("bad_date;" in one["flags"] and one["reason"] is None for one in made)
 
@@ -104,13 +105,13 @@ def test_dates_that_mean_none_are_not_dates(town):
     written = ("1900-01-01", "1970-01-01 00:00:00", "1969-12-31 19:00:00", "9999-12-31", "2099-09-09")
     rows = [request(n, closed=text, updated=text) for n, text in enumerate(written)]
     *made, real = town.records(*rows, request(9, closed="2024-03-06 10:00:00"))
-    assert {(one["closed_datetime"], one["closed_date"], one["updated_datetime"]) for one in made} == {(None,) * 3}
+    assert {(one["closed_datetime"], one["closed_day"], one["updated_datetime"]) for one in made} == {(None,) * 3}
     assert {one["flags"].startswith("sentinel_date;") for one in made} == {True}
     assert (real["closed_datetime"], real["flags"]) == (instant("2024-03-06 10:00:00"), "unknown_disposition;")
 
 
 def test_closed_before_opened_keeps_the_request_and_drops_the_closing(town):
     [made] = town.records(request(1, opened="2024-03-05 09:00:00", closed="2024-03-05 08:59:59"))
-    assert (made["status"], made["closed_datetime"], made["closed_date"]) == ("closed", None, None)
+    assert (made["status"], made["closed_datetime"], made["closed_day"]) == ("closed", None, None)
     assert made["flags"].split(";")[:2] == ["closed_before_opened", "closed_without_date"]
     assert made["reason"] is None

@@ -36,8 +36,9 @@ def cases(tier: str) -> list[dict]:
     return found
 
 
-def record(case: dict, tier: str, as_of: int) -> dict:
-    """The request as the vault knows it when a release is made: later closings have not happened yet."""
+def record(case: dict, tier: str, as_of: int, own_due: int | None = None) -> dict:
+    """The request as the vault knows it when a release is made: later closings have not happened yet. `own_due`: days
+    after which the city says that it is due, where that is not the public target."""
     day, ended = case["opened"] // DAY, case["closed"] is not None and case["closed"] < as_of * DAY
     bucket, end = time.bucket(time.day_of(day), GRAIN[tier])
     return {
@@ -52,7 +53,7 @@ def record(case: dict, tier: str, as_of: int) -> dict:
         "bucket_end": time.number(end),
         "requested_grain": GRAIN[tier],
         "requested_datetime": case["opened"],
-        "expected_datetime": None,
+        "expected_datetime": None if own_due is None else case["opened"] + own_due * DAY,
         "closed_datetime": case["closed"] if ended else None,
         "status": "closed" if ended else "open",
         "disposition": "done" if ended else None,
@@ -76,12 +77,12 @@ def told(tmp_path_factory) -> dict[str, dict[int, dict[int, dict]]]:
     return {tier: releases(policy, tier) for tier in TIERS}
 
 
-def releases(policy: Policy, tier: str) -> dict[int, dict[int, dict]]:
+def releases(policy: Policy, tier: str, own_due: int | None = None) -> dict[int, dict[int, dict]]:
     found = {}
     with duckdb.connect() as con:
         engine = DuckEngine(con)
         for monday in MONDAYS:
-            known = [record(case, tier, monday) for case in cases(tier)]
+            known = [record(case, tier, monday, own_due) for case in cases(tier)]
             known = [row for row in known if row["bucket_end"] <= monday]
             frame = engine.given(pa.Table.from_pylist(known, SCHEMA)).with_columns(is_new=lit(0))
             frame = mark_undated(frame, engine, (), new_week=True)
@@ -130,6 +131,25 @@ def test_the_collector_of_all_releases_learns_nothing_of_the_opening_day(told, t
     assert late and narrowed({id_: row[:1] for id_, row in row_of.items()}, late, opened) == 0
     naive = {c["id"]: next((m for m in MONDAYS if m * DAY > c["closed"]), 0) for c in cases(tier) if c["closed"]}
     assert narrowed(row_of, naive, opened) > 100  # a publisher that tells a closing as it comes
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_an_open_request_shows_as_missed_on_the_first_monday_after_the_end_of_the_period_and_the_target(told, tier):
+    shown = {
+        id_: day
+        for id_, day in first(told[tier], "on_time", "missed").items()
+        if told[tier][day][id_]["status"] == "open"
+    }
+    assert len(shown) > 20
+    for id_, monday in shown.items():
+        assert monday == next(day for day in MONDAYS if day >= told[tier][monday][id_]["bucket_end"] + TARGET)
+
+
+@pytest.mark.parametrize("own_due", [3, 20])
+def test_where_the_due_date_is_not_the_public_target_an_open_request_of_tier_a_waits_until_it_closes(tmp_path, own_due):
+    told = releases(Town.found(tmp_path, {"targets": {"Trash": TARGET}}).policy, "A", own_due)
+    words = {(row["status"], row["on_time"]) for rows in told.values() for row in rows.values()}
+    assert words == {("open", "pending"), ("closed", "met"), ("closed", "missed")}
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -2,6 +2,11 @@
 
 import pytest
 
+from etl.contents import AGENCY_HIDDEN
+from etl.vault import open_vault
+from hub.errors import GateError
+from tests.town import Town, request, requests
+
 A_ONLY = ("service_code", "service_name", "duration_hours")
 
 
@@ -36,6 +41,23 @@ def test_the_agency_is_told_in_b_and_c_only_where_the_group_decides_it(rows):
     assert values(rows["B two agencies"], "agency_responsible") == {None}
 
 
+def test_an_agency_once_hidden_stays_hidden_when_the_other_agency_is_gone(tmp_path):
+    """The rows of the first release would say more in the second one: so the group is remembered, also while it is
+    away, and the gate would see it."""
+    town, mine = Town.found(tmp_path), requests(range(8), "Rats")
+    others = requests(range(20, 28), "Rats", agency="PARKS")
+    agencies = "select distinct agency_responsible as agency from service_requests where tier = 'B'"
+    for rows in ((*mine, *others), (), mine):
+        town.receive(*requests(range(50, 60)), *rows)
+        town.run(accept_fewer=True)
+        assert town.released(agencies) == [{"agency": None}] * bool(rows)
+    with open_vault(town.data) as vault:
+        vault.set(AGENCY_HIDDEN, "[]")
+    town.describe({"publish": {"keep": 9}})
+    with pytest.raises(GateError, match="monotone is 8, must be 0 rows finer or moved"):
+        town.publish()
+
+
 def test_in_tier_a_the_ending_is_told_to_the_hour(rows):
     [closed] = [row for row in rows["A busy"] if row["status"] == "closed"]
     assert (closed["duration_hours"], closed["disposition"], closed["on_time"]) == (75, "done", "missed")
@@ -55,6 +77,26 @@ def test_whether_it_was_late_is_told_by_the_public_target_from_the_end_of_the_pe
     assert values(rows["B told closed"], "on_time") == {"missed"}  # 2 days and 3 hours against 2 days
     assert values(rows["B not yet told"], "on_time") == {"missed"}  # 3 June and 2 days is past
     assert values(rows["B five in a week"], "on_time") == {"none"}
+
+
+def test_in_tier_a_a_due_date_that_is_not_the_public_target_is_not_told_of_an_open_request(tmp_path):
+    """Opened on 5 March with a public target of 7 days; the clocks change on 10 March. The counts know that it is late."""
+    own = {"due": "2024-03-20 09:00:00"}
+    words = {
+        "missed": [{}, {"due": "2024-03-12 09:00:00"}, own | {"closed": "2024-03-25 09:00:00"}],
+        "met": [own | {"closed": "2024-03-15 09:00:00"}],
+        "pending": [own, own],
+    }
+    given = [row for rows in words.values() for row in rows]
+    town = Town.found(tmp_path)
+    town.receive(*(request(number, **row) for number, row in enumerate(given)), *requests(range(20, 30), "Litter"))
+    town.run()
+    told = "select on_time, count(*) as n from service_requests where service_name = 'Pothole' group by 1"
+    assert {row["on_time"]: row["n"] for row in town.released(told)} == {
+        word: len(rows) for word, rows in words.items()
+    }
+    [counted] = town.released("select missed, pending, is_countable from on_time where service_name = 'Pothole'")
+    assert counted == {"missed": 5, "pending": 0, "is_countable": 1}
 
 
 def test_in_tier_c_what_all_of_a_class_share_is_not_told(rows):

@@ -105,6 +105,46 @@ def test_a_median_of_the_closed_alone_would_not_pass():
     assert naive["median_days"] == 7
 
 
+LAST_YEAR = {"year": "2024"}
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        TREATED,
+        UNTREATED,
+        "5 " * 20,
+        "0 " * 6 + "9 " * 6,
+        "3 " * 8 + "90+ " * 20,
+        "8+ " * 15,
+        "1 2 2 3 4 5 6 7 8 9 9 9+",
+    ],
+)
+def test_the_headline_of_the_last_year_is_this_measure_of_the_whole_city(days):
+    rows = watched(days, **LAST_YEAR)
+    (headline,) = answer("headline_time_to_close", {"durations": rows})
+    row = one(rows)
+    assert [headline[name] for name in ("value", "low", "high")] == [
+        row[f"median_{n}"] for n in ("days", "low", "high")
+    ]
+    assert (headline["n"], headline["value"] is None) == (row["n"], headline["note"] is not None)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ("30+ " * 15, "None of them is known to be closed yet."),
+        ("0 " * 4 + "1+ " * 15, "More than half were still open after 1 day."),
+        ("0 " * 4 + "2+ " * 15, "More than half were still open after 2 days."),
+        ("5 " * 10, "Fewer than 11 requests: nothing is stated."),
+        ("", "No year is complete yet."),
+    ],
+)
+def test_a_headline_that_cannot_be_stated_says_why(days, words):
+    (headline,) = answer("headline_time_to_close", {"durations": watched(days, **LAST_YEAR)})
+    assert [headline[name] for name in ("value", "low", "high", "note")] == [None, None, None, words]
+
+
 def test_a_median_that_is_not_reached_is_said_in_words():
     row = one(watched("3 5 8 9 " + "90+ " * 20))
     assert row["median_days"] is None

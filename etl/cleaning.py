@@ -1,0 +1,33 @@
+"""A page's text before anybody judges it: no blanks around or doubled inside, and null where a word says 'nothing'."""
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+NULLS = ("", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+DOUBLED = (b"  ", b"\t", b"\n", b"\r", b"\xc2\xa0")
+
+
+def cleaned(rows: pa.Table, nulls: list[str]) -> pa.Table:
+    """The same columns, cleaned. `nulls`: the city's own words for 'nothing'."""
+    words = pa.array(sorted({form for word in (*NULLS, *nulls) for form in _cases(word)}), pa.string())
+    return pa.table([_cleaned(rows[name], words) for name in rows.column_names], names=rows.column_names)
+
+
+def _cases(word: str) -> tuple[str, ...]:
+    """The ways a system writes it; comparing is cheaper than folding every value."""
+    return (word, word.lower(), word.upper(), word.capitalize())
+
+
+def _cleaned(column: pa.ChunkedArray, words: pa.Array) -> pa.ChunkedArray:
+    if column.type != pa.string():
+        return column
+    if any(_holds_doubled(chunk) for chunk in column.chunks):
+        column = pc.replace_substring_regex(column, r"[\s\x{00A0}]+", " ")
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(column, value_set=words), pa.scalar(None, pa.string()), column)
+
+
+def _holds_doubled(chunk: pa.Array) -> bool:
+    """True if the bytes of the chunk hold blanks that are not single; where two values meet there may be none."""
+    text = chunk.buffers()[2]
+    return text is not None and any(blank in text.to_pybytes() for blank in DOUBLED)

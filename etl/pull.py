@@ -1,0 +1,190 @@
+"""Read one source into the vault: go on where the last run stopped, prove every part, fail over if the city says how."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from urllib.parse import urlsplit
+
+from etl import areas, canonical, intake, walks
+from etl.http import Http
+from etl.secrets import read_secret
+from etl.sources import adapter_of
+from etl.sources.page import Adapter, Part, Request
+from etl.vault import Vault
+from etl.walks import ALL, CHANGES, Walk
+from hub.city import City
+from hub.datasets import DATASETS
+from hub.errors import CityglassError, SourceError
+from hub.source import AREAS, Source
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as the sources see it: UTC seconds, and how to wait."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+
+REAL = Clock()
+MOST_OPEN = 50_000  # open requests that are asked for one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull did to one source: `rows` read, records `written`; `notice` if its fallback was read in its place;
+    `error` if it could not be read."""
+
+    source: str
+    rows: int = 0
+    written: int = 0
+    unchanged: bool = False
+    notice: str = ""
+    error: CityglassError | None = None
+
+    @property
+    def told(self) -> dict:
+        names = ("source", "rows", "written", "unchanged", "notice")
+        return {name: getattr(self, name) for name in names} | {"error": self.error.message if self.error else ""}
+
+
+def pull_one(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock) -> Pulled:
+    """Read a source; its error is returned, not raised, so that the other sources have their turn."""
+    step(f"reading {source.name}")
+    try:
+        if source.name in AREAS:
+            return Pulled(source.name, areas.read(vault, source))
+        return _read(vault, city, source, accept_fewer, step, clock)
+    except CityglassError as error:
+        if not source.fallback or not isinstance(error, SourceError):
+            return Pulled(source.name, error=error)
+        return _fail_over(vault, city, source, step, clock, error)
+
+
+def _fail_over(vault: Vault, city: City, source: Source, step: Step, clock: Clock, error: SourceError) -> Pulled:
+    """Read the fallback in place of the source: it adds and changes, and says of nothing that it is gone."""
+    notice = f"{source.adapter} failed ({error.message}); {source.fallback.adapter} was read in its place"
+    step(f"{source.name}: {notice}")
+    try:
+        with vault.transaction():
+            walks.forget(vault, source.name)
+        return replace(_read(vault, city, source.fallback, True, step, clock, is_fallback=True), notice=notice)
+    except CityglassError as second:
+        return Pulled(source.name, error=second, notice=notice)
+
+
+def _read(
+    vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock, is_fallback: bool = False
+) -> Pulled:
+    adapter, mapping = adapter_of(source), _mapping(city, source)
+    walk = walks.due(vault, source.name, adapter, mapping, int(clock.now()))
+    if is_fallback and walk.kind == ALL and vault.setting(f"walked:{source.name}"):
+        walk = replace(walk, kind=CHANGES)
+    with _request(vault, city, source, adapter, walk, clock) as asked:
+        walk, parts = _parts(adapter, asked, walk)
+        if walk.kind == ALL and not walk.is_stored and intake.is_read(vault, source, parts, mapping):
+            return Pulled(source.name, unchanged=True)
+        rows = written = 0
+        for _ in range(2):
+            if not walk.is_stored:
+                walks.begin(vault, walk)
+            for part in [part for part in parts if part.name not in walks.proved(vault, walk)]:
+                for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
+                    rows, written = rows + read, written + changed
+                    step(f"reading {source.name}: {rows:,} rows")
+            if not intake.restore(vault, source):
+                break
+            walk = replace(walk, is_stored=False)
+    intake.complete(vault, source, walk, parts, accept_fewer)
+    return Pulled(source.name, rows, written)
+
+
+def _walk_part(
+    vault: Vault, city: City, source: Source, adapter: Adapter, asked: Request, walk: Walk, part: Part
+) -> Iterator[tuple[int, int]]:
+    """Store the pages of one part as they come. Yields (rows read, records written) of each."""
+    pages = adapter.pages(asked, part, walks.resume(vault, walk, part))
+    while True:
+        try:
+            page = next(pages)
+        except StopIteration as end:
+            walks.end(vault, walk, part, end.value)
+            return
+        yield page.rows.num_rows, intake.add(vault, city, source, walk, part, page)
+
+
+def _parts(adapter: Adapter, asked: Request, walk: Walk) -> tuple[Walk, list[Part]]:
+    """What the walk consists of. A platform that cannot tell what changed is read whole."""
+    if walk.kind == CHANGES:
+        parts = adapter.changes(asked) if adapter.changes else None
+        if parts is not None:
+            return walk, parts
+        walk, asked = replace(walk, kind=ALL, since=0), replace(asked, since=0)
+    return walk, adapter.parts(asked)
+
+
+@contextmanager
+def asking(city: City, source: Source, clock: Clock = REAL) -> Iterator[Request]:
+    """What an adapter is told, with a client of its own if it talks to a server."""
+    asked = canonical.request(source, DATASETS[source.dataset])
+    asked = replace(asked, time_zone=source.time_zone, until=int(clock.now()))
+    if not any("://" in place for place in source.location):
+        yield asked
+        return
+    secret = None
+    if source.credentials:
+        secret = read_secret(f"sources.{source.name}.credentials", source.credentials, source.path.parent)
+    hosts = {urlsplit(place).netloc for place in source.location} | {*source.hosts, *adapter_of(source).hosts}
+    about = {"contact": city.contact, "secret": secret, "encoding": source.layout.get("encoding", "")} | _pace(source)
+    with closing(Http(source.name, frozenset(hosts), sleep=clock.sleep, now=clock.now, **about)) as http:
+        yield replace(asked, http=http, secret=secret)
+
+
+@contextmanager
+def _request(vault: Vault, city: City, source: Source, adapter: Adapter, walk: Walk, clock: Clock) -> Iterator[Request]:
+    """The same for a walk: with its times, what the probe told, and what is open."""
+    with asking(city, source, clock) as asked:
+        asked = replace(asked, until=walk.until, since=walk.since)
+        if asked.http:
+            asked = replace(asked, known=_known(vault, adapter, asked, walk), open_ids=_open_ids(vault, source, walk))
+        yield asked
+
+
+def _open_ids(vault: Vault, source: Source, walk: Walk) -> tuple[str, ...]:
+    """The requests that are open as far as the vault knows; the oldest news of them first."""
+    if walk.kind == ALL or source.dataset != "service_requests":
+        return ()
+    found = vault.rows(
+        """select key from records_service_requests where source = ? and status = 'open' and not deleted_upstream
+        order by updated_datetime nulls first, key limit ?""",
+        source.name,
+        MOST_OPEN,
+    )
+    return tuple(sorted(key for (key,) in found))
+
+
+def _pace(source: Source) -> dict:
+    return {"per_second": source.per_second} if source.per_second else {}
+
+
+def _known(vault: Vault, adapter: Adapter, asked: Request, walk: Walk) -> dict:
+    """What the probe of this very server told; asked for once, and again with every new walk of all."""
+    name = f"probe:{asked.name}"
+    held = json.loads(vault.setting(name, "{}"))
+    if held.get("mapping") != walk.mapping or (walk.kind == ALL and not walk.is_stored):
+        held = {"mapping": walk.mapping, "known": adapter.probe(asked)}
+        vault.set(name, json.dumps(held))
+    return held["known"] | {"changes_cursor": vault.setting(f"changes_cursor:{asked.name}")}
+
+
+def _mapping(city: City, source: Source) -> str:
+    """Fingerprint of how rows become records: all is read again when it changes."""
+    how = [source.fields, source.layout, source.time_zone, source.as_of, city.bbox, version("cityglass")]
+    how += [source.adapter, [place for place in source.location if "://" in place]]
+    return hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,86 @@
+"""How to walk a server page by page until it is proved that nothing was lost: by a growing key, or by position.
+
+An end is never believed because a page is short or empty once: servers cap pages in silence, and an empty page in the
+middle looks like the end. What a walk could not prove it returns as an unproven Proof, never as success.
+"""
+
+from collections.abc import Callable
+
+from etl.sources.page import Pages, Proof, Request, Resume, key_of, page_of
+
+TURNS = 1_000_000  # pages beyond which a walk is a loop
+PASSES = 4  # readings of a window until two of them must agree
+Rows = list[dict]
+
+
+def keyset(
+    request: Request,
+    resume: Resume,
+    fetch: Callable[[str], Rows],
+    order: Callable[[dict], str],
+    is_after: Callable[[str, str], bool],
+    count: Callable[[], int | None] = lambda: None,
+) -> Pages:
+    """Rows behind the last one met, again and again: `fetch(last)` gives the next ones ("" at the start), `order(row)`
+    is what they are sorted by. Proved by a count that is the same before and after, else by an end asked for twice."""
+    before, last, read = count(), resume.cursor, resume.rows
+    for _ in range(TURNS):
+        rows = fetch(last) or fetch(last)
+        if not rows:
+            break
+        news = [row for row in rows if not last or is_after(order(row), last)]
+        if not news:
+            return Proof(why=f"the server sends the same rows again after {read:,}", expected=before)
+        last = order(news[-1])
+        yield page_of(request, news, read + 2, cursor=last)
+        read += len(news)
+    return counted(read, before, count()) if before is not None else Proof("empty_page")
+
+
+def counted(read: int, before: int | None, after: int | None) -> Proof:
+    """Proved if the server counted the same before and after, and so many rows were read."""
+    if before == after == read:
+        return Proof("count", expected=after)
+    return Proof(why=f"{read:,} rows were read, the server counted {before} before and {after} after", expected=after)
+
+
+def offset(
+    request: Request,
+    resume: Resume,
+    fetch: Callable[[int], Rows],
+    count: Callable[[], int | None] = lambda: None,
+) -> Pages:
+    """Rows from a position on: `fetch(position)`. Pages may shift while they are read, so rows are told apart by their
+    ids; proved by the server's count, else by a second reading that brings nothing new."""
+    keys, before = set(resume.keys), count()
+    at, read = int(resume.cursor or 0), resume.rows
+    for _ in range(PASSES):
+        met = len(keys)
+        for _ in range(TURNS):
+            rows = fetch(at) or fetch(at)
+            if not rows:
+                break
+            at += len(rows)
+            news = unmet(request, rows, keys)
+            if news:
+                yield page_of(request, news, read + 2, cursor=str(at))
+                read += len(news)
+            elif before is not None and at > 2 * before + len(rows):
+                return Proof(why="the server does not heed the position that it is asked for", expected=before)
+        if before is not None and (proof := counted(len(keys), before, count())).proven_by:
+            return proof
+        if before is None and len(keys) == met:
+            return Proof("double_read")
+        before, at = count() if before is not None else None, 0
+    return Proof(why=f"no two readings agreed; {len(keys):,} rows were met", expected=before)
+
+
+def unmet(request: Request, rows: Rows, keys: set[str]) -> Rows:
+    """The rows with a key not met before; rows without a key are kept, for quarantine."""
+    news = []
+    for row in rows:
+        key = key_of(request, row)
+        if not key or key not in keys:
+            news.append(row)
+            keys.add(key) if key else None
+    return news

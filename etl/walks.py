@@ -1,0 +1,100 @@
+"""A walk reads a source to its end: all of it, or what changed since the last one. Begun walks go on where they stopped.
+
+Whether a walk is due, which of its parts are proved, and from where a part goes on, is kept in the vault with the rows.
+"""
+
+from dataclasses import dataclass
+
+from etl.sources.page import Adapter, Part, Proof, Resume
+from etl.vault import Vault
+from hub.errors import IncompleteError
+
+ALL, CHANGES = "all", "changes"
+OVERLAP = 24 * 3600  # changes are asked for from so long before the last walk: systems deliver late
+AGAIN = 7 * 24 * 3600  # all is read again so often, or what is gone upstream would never be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One reading. `since` and `until` in UTC seconds; `until` is when it began, `since` is 0 in a walk of all."""
+
+    source: str
+    kind: str
+    since: int
+    until: int
+    mapping: str
+    is_stored: bool = False
+
+
+def due(vault: Vault, source: str, adapter: Adapter, mapping: str, now: int) -> Walk:
+    """The walk that was begun, if it can go on; else all if it is time for that, or what changed."""
+    found = vault.rows("select kind, since, until, mapping from walks where source = ?", source)
+    if found and adapter.resumes and found[0][3] == mapping:
+        return Walk(source, *found[0], is_stored=True)
+    last, whole = (int(vault.setting(f"{name}:{source}", "0")) for name in ("walked", "walked_all"))
+    is_known = vault.setting(f"mapping:{source}") == mapping
+    if adapter.changes and is_known and whole and now - whole < AGAIN:
+        return Walk(source, CHANGES, max(last - OVERLAP, 0), now, mapping)
+    return Walk(source, ALL, 0, now, mapping)
+
+
+def begin(vault: Vault, walk: Walk) -> None:
+    """From now on the source counts as unproven. Rows without a key cannot be met again: a walk of all counts its own."""
+    with vault.transaction():
+        forget(vault, walk.source)
+        if walk.kind == ALL:
+            vault.con.execute("delete from quarantine where source = ? and key = ''", [walk.source])
+        values = [walk.source, walk.kind, walk.since, walk.until, walk.mapping]
+        vault.con.execute("insert into walks values (?, ?, ?, ?, ?)", values)
+
+
+def forget(vault: Vault, source: str) -> None:
+    for table in ("walks", "walk_parts", "pages", "seen"):
+        vault.con.execute(f"delete from {table} where source = ?", [source])
+
+
+def resume(vault: Vault, walk: Walk, part: Part) -> Resume:
+    """Where the part goes on: behind its last stored page. A part that could not be proved is read again from its
+    beginning."""
+    if vault.rows("select 1 from walk_parts where source = ? and part = ?", walk.source, part.name):
+        with vault.transaction():
+            for table in ("walk_parts", "pages"):
+                vault.con.execute(f"delete from {table} where source = ? and part = ?", [walk.source, part.name])
+    found = vault.rows(
+        """select cursor, sum(rows_read) over ()::bigint from pages where source = ? and part = ?
+        order by number desc limit 1""",
+        walk.source,
+        part.name,
+    )
+    if not found:
+        return Resume()
+    keys = vault.rows("select key from seen where source = ? and part = ?", walk.source, part.name)
+    return Resume(*found[0], frozenset(key for (key,) in keys))
+
+
+def proved(vault: Vault, walk: Walk) -> set[str]:
+    """The names of the parts that need not be read again in this walk."""
+    found = vault.rows("select part from walk_parts where source = ? and proven_by <> ''", walk.source)
+    return {name for (name,) in found}
+
+
+def end(vault: Vault, walk: Walk, part: Part, proof: Proof) -> None:
+    """Note how a part ended."""
+    values = [walk.source, part.name, part.fingerprint, proof.proven_by, proof.why, proof.expected, proof.cursor]
+    with vault.transaction():
+        vault.con.execute("insert into walk_parts values (?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def refuse_suspect(vault: Vault, walk: Walk) -> None:
+    """Raise IncompleteError if a part could not be proved: it is read again next time, and nothing is published."""
+    suspect = vault.rows(
+        "select part, why from walk_parts where source = ? and proven_by = '' order by part", walk.source
+    )
+    if suspect:
+        told = "; ".join(f"{part}: {why or 'no end was seen'}" for part, why in suspect[:3])
+        more = f" and {len(suspect) - 3} more" if len(suspect) > 3 else ""
+        raise IncompleteError(
+            f"{walk.source}: {len(suspect)} parts are not proved to be whole ({told}{more}).",
+            "run again: only these are read again; the last release stays",
+            suspect=[part for part, _ in suspect],
+        )

@@ -1,0 +1,74 @@
+"""What the verbs say of a pull, of a release and of the state of the sources."""
+
+import re
+
+from hub.errors import ConfigurationError
+from hub.verb import Said
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+def many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")
+
+
+def seconds(text: str) -> int:
+    """`10m` as seconds. Raises ConfigurationError."""
+    found = re.fullmatch(r"([1-9]\d*)([smhd])", text)
+    if not found:
+        raise ConfigurationError(f"--every {text!r} is no time.", "write a number and s, m, h or d, such as 10m")
+    return int(found[1]) * UNITS[found[2]]
+
+
+def pulled_lines(pulled: list) -> str:
+    """One sentence on what a pull did to every source."""
+    return (
+        "; ".join(
+            f"{r.source}: unchanged" if r.unchanged else f"{r.source}: {r.rows:,} rows read, {r.written:,} written"
+            for r in pulled
+        )
+        + "."
+    )
+
+
+def notices(pulled: list) -> tuple[str, ...]:
+    """What an officer should look at: a fallback that was read, columns that are new."""
+    return tuple(f"NOTICE {result.source}: {result.notice}" for result in pulled if result.notice)
+
+
+def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -> Said:
+    if published.release is None:
+        return Said("Nothing has changed since the last release; it stays.", "cityglass serve", data or {}, lines)
+    told = {
+        "release": published.release.id,
+        "seconds": published.seconds,
+        "tables": published.release.manifest["tables"],
+    }
+    rows = told["tables"]["service_requests"]
+    message = f"Release {published.release.id} is current: {many(rows, 'service request')}, {len(published.findings)} checks passed."
+    return Said(message, "cityglass serve", {**(data or {}), **told}, lines)
+
+
+def state_lines(state: dict) -> tuple[str, ...]:
+    """The state of every source, and what is not in order."""
+    under_way = {walk["source"]: walk for walk in state["under_way"]}
+    lines = [f"{s['source']:<18} {s['rows']:>10,} rows  {_proof(s, under_way)}" for s in state["sources"]]
+    lines += [
+        f"{name:<18} first reading under way"
+        for name in under_way
+        if name not in {s["source"] for s in state["sources"]}
+    ]
+    for result in state.get("last_pull", []):
+        lines += [f"NOTICE {result['source']}: {result[key]}" for key in ("notice", "error") if result[key]]
+    if state.get("failures"):
+        lines.append(f"The last {many(state['failures'], 'run')} failed: {state['error']}")
+    return tuple(lines)
+
+
+def _proof(source: dict, under_way: dict[str, dict]) -> str:
+    walk = under_way.get(source["source"])
+    if not walk:
+        return f"whole ({source['proven_by']})"
+    if walk["suspect"]:
+        return f"SUSPECT: not proved to be whole: {', '.join(walk['suspect'][:3])}; read again in the next run"
+    return "SUSPECT: its last reading did not reach its end; the next run goes on there"

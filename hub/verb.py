@@ -1,0 +1,141 @@
+"""The frame of a verb: the options that all share, what it says in the end, and its errors as exit codes."""
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from hub.city import load_city
+from hub.errors import CityglassError, ConfigurationError, DiskError, is_no_room
+
+PORT = 8001
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a verb has to say in the end: one plain sentence, what to do next, data for a program, lines for a reader."""
+
+    message: str
+    next: str = ""
+    data: dict = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+
+def verb(function: Callable[..., Said]) -> Callable:
+    """Say a verb's result, or its error with its exit code; with --json as one object."""
+
+    @click.option(
+        "--city",
+        "city_file",
+        type=click.Path(path_type=Path),
+        default=Path("city.yml"),
+        help="The city's file.",
+        show_default=True,
+    )
+    @click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        default=Path("data"),
+        help="Where private/, inbox/, lookup/ and public/ live.",
+        show_default=True,
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
+    @functools.wraps(function)
+    def wrapped(as_json: bool, **given) -> None:
+        try:
+            said = function(**given)
+        except CityglassError as error:
+            _fail(as_json, error)
+        except BrokenPipeError:
+            raise  # who read our words has gone: click ends without one more
+        except Exception as error:
+            if not is_no_room(error):
+                raise
+            _fail(as_json, _on_disk(error))
+        else:
+            for line in () if as_json else said.lines:
+                click.echo(line)
+            _finish(as_json, 0, said.message, said.next, said.data)
+
+    return wrapped
+
+
+def _on_disk(error: Exception) -> DiskError:
+    """What the system would not do with a file."""
+    if isinstance(error, OSError):
+        told = f"{error.filename or 'A file'}: {error.strerror or error}."
+    else:
+        told = f"A database could not be read or written: {str(error).splitlines()[0]}."
+    return DiskError(told, "free disk space, or mend the path or its permissions; then run again")
+
+
+def _fail(as_json: bool, error: CityglassError) -> None:
+    _finish(as_json, error.exit_code, error.message, error.cure, error.data)
+
+
+def _finish(as_json: bool, code: int, message: str, cure: str, data: dict) -> None:
+    if as_json:
+        told = {"ok": code == 0, "code": code, "message": message, "next": cure, "data": data}
+        click.echo(json.dumps(told, default=str))
+    else:
+        click.echo(message, err=code != 0)
+        if cure:
+            click.echo(f"Next: {cure}" if code == 0 else f"To mend it: {cure}", err=code != 0)
+    sys.exit(code)
+
+
+def reading(function: Callable) -> Callable:
+    """The options of verbs that read sources."""
+
+    @click.option(
+        "--from",
+        "reads",
+        multiple=True,
+        metavar="SOURCE=PATH",
+        help="Read a source from elsewhere for once; may be given again.",
+    )
+    @functools.wraps(function)
+    def wrapped(reads: tuple[str, ...], city_file: Path, **given):
+        places: dict[str, list[str]] = {}
+        for read in reads:
+            name, equals, place = read.partition("=")
+            if not equals or not place:
+                raise ConfigurationError(
+                    f"--from {read!r} is not SOURCE=PATH.", "write for example --from requests=export.csv.gz"
+                )
+            places.setdefault(name, []).append(place)
+        return function(city=load_city(city_file, places), **given)
+
+    return wrapped
+
+
+accepting = click.option(
+    "--accept-fewer", is_flag=True, help="Believe a source from which a fifth of the rows is gone."
+)
+signing = click.option(
+    "--sign-off",
+    metavar='"NAME, ROLE"',
+    default="",
+    help="Sign the privacy policy as it stands; recorded in the audit.",
+)
+
+
+def listening(function: Callable) -> Callable:
+    """The options of verbs that serve."""
+    host = click.option("--host", default="127.0.0.1", show_default=True)
+    return click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)(host(function))
+
+
+def step(text: str) -> None:
+    """Show what goes on, on a terminal in one line that is overwritten."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[K{text} …", nl=False, err=True)
+
+
+def clear() -> None:
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)

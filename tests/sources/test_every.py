@@ -1,0 +1,48 @@
+"""`run --every`: the vault is kept current, the public gets one release a day, and failures wait longer each time."""
+
+import yaml
+
+from etl import status
+from etl.every import every
+from hub import releases
+from tests.sources.tiny_hub import TinyHub
+from tests.town import POLICY
+
+HOUR, DAY = 3600, 86_400
+
+
+def turns(hub: TinyHub):
+    policies = hub.folder / "policies"
+    policies.mkdir(exist_ok=True)
+    (policies / "service_requests.yml").write_text(yaml.safe_dump(POLICY, sort_keys=False), "utf-8")
+    return every(hub.city, hub.data, 600, clock=hub.clock())
+
+
+def test_one_release_a_day_however_often_it_pulls(hub_of, monkeypatch):
+    hub = hub_of("arcgis", rows=60)
+    monkeypatch.setattr("etl.release.time", lambda: hub.model.now)
+    made, life = [], turns(hub)
+    for _ in range(4):
+        turn = next(life)
+        assert (turn.error, turn.wait) == (None, 600)
+        made.append(bool(turn.published and turn.published.release))
+        hub.model.insert()
+        hub.model.pass_time(600)
+    hub.model.pass_time(DAY)
+    made.append(bool(next(life).published.release))
+    assert made == [True, False, False, False, True]
+    assert len(releases.kept(hub.data)) == 2
+
+
+def test_after_failures_it_waits_longer_and_says_so_and_goes_on(hub_of):
+    hub = hub_of("arcgis", rows=60)
+    hub.system.faults("status", 500)
+    life = turns(hub)
+    waits = [next(life).wait for _ in range(8)]
+    assert waits == [1200, 2400, 4800, 9600, 19_200, 21_600, 21_600, 21_600]
+    told = status.read(hub.data)
+    assert told["failures"] == 8 and "500" in told["error"] and told["next_run"] > hub.model.now
+    hub.system.faults.clear()
+    turn = next(life)
+    assert (turn.error, turn.wait, turn.published.release is not None) == (None, 600, True)
+    assert status.read(hub.data)["failures"] == 0

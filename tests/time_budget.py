@@ -1,0 +1,34 @@
+"""How long each folder of tests may take; where CI waits for them, a folder that takes longer fails the run."""
+
+import os
+from collections import Counter
+from pathlib import PurePosixPath
+
+import pytest
+
+# folder: minutes on two cores; a folder that is not named has one
+MINUTES = {"tests": 4, "browser": 5, "etl": 6, "hub": 4, "dashboards": 2, "spec": 3, "sources": 6, "cities": 2}
+SPENT: Counter[str] = Counter()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Setting up and taking down count too."""
+    SPENT[PurePosixPath(report.nodeid.partition("::")[0]).parent.name] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if os.environ.get("CI") == "true" and _late():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in _late():
+        terminalreporter.write_line(line, red=True)
+
+
+def _late() -> list[str]:
+    return [
+        f"{folder} took {seconds:.1f} s, more than its {60 * minutes:.0f} s: make its tests faster or tests/time_budget.py larger"
+        for folder, seconds in SPENT.items()
+        if seconds > 60 * (minutes := MINUTES.get(folder, 1))
+    ]
