@@ -108,7 +108,8 @@ def judged(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Pag
     """What the rows of a page become: the record's columns, `row_number`, `flags` and `reason`."""
     dataset, rows = DATASETS[source.dataset], cleaned(page.rows, source.layout.get("nulls", []))
     numbered = rows.append_column("row_number", pa.array(np.arange(page.first, page.first + rows.num_rows)))
-    con.register("page", pa.Table.from_batches(numbered.to_batches(BATCH_ROWS)))  # batches are read in parallel
+    batches = numbered.to_batches(BATCH_ROWS)  # they are read in parallel
+    con.register("page", pa.Table.from_batches(batches, numbered.schema))
     typed = con.sql(canonical.typed_sql(city, source, dataset, rows.column_names))
     return canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
 

@@ -186,5 +186,5 @@ def _known(vault: Vault, adapter: Adapter, asked: Request, walk: Walk) -> dict:
 def _mapping(city: City, source: Source) -> str:
     """Fingerprint of how rows become records: all is read again when it changes."""
     how = [source.fields, source.layout, source.time_zone, source.as_of, city.bbox, version("cityglass")]
-    how += [source.adapter, [place for place in source.location if "://" in place]]
+    how += [source.receive, source.adapter, [place for place in source.location if "://" in place]]
     return hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode()).hexdigest()[:16]

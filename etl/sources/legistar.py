@@ -7,7 +7,8 @@ location: what to read of a client, in either form:
 credentials: the client's token, where the API wants one. It can travel in the address only; no message shows that.
 
 Columns are called as in the API (`MatterFile`, `EventDate`); a row that hangs on another one has that one's too.
-Matters that the clerk keeps from the public are never kept, nor what hangs on them. Why a member was absent is
+Matters that the clerk keeps from the public are never kept, nor what hangs on them; what was read before a matter
+became private goes with the next reading of all at the latest. Why a member was absent is
 personal (illness, a child): it is read as `Absent`. The API does not always tell when something that hangs on a matter
 or an event was changed: that is met when all is read again.
 """
@@ -51,6 +52,7 @@ PRIVATE = "MatterRestrictViewViaWeb"
 PERSONAL = r"medical|sick\w*|ill|illness|parental|maternity|paternity|family|bereave\w*|funeral|jury|military|religious"
 PERSONAL = re.compile(rf"\b({PERSONAL}|personal|vacation|suspended)\b", re.IGNORECASE)
 TOP = 1000  # the server gives no more at once
+FIRST_YEAR = 1995  # older rows are in its window
 PARENTS = 20  # what hangs on so many rows makes a page
 TRIES, OUTAGE = 3, 10  # so many tries until a row has no children; so many such rows one after the other are an outage
 
@@ -187,7 +189,7 @@ def parts(request: Request) -> list[Part]:
     They are read from the oldest on: a row that is modified meanwhile moves ahead and is met again."""
     council, oldest = _council(request), _known(request)["oldest"]
     last = datetime.fromtimestamp(request.until, UTC).year
-    first = min(int(oldest or last), last)
+    first = min(max(int(oldest), FIRST_YEAR), last) if oldest.isdigit() else last
     return [
         Part(f"{'/'.join(council.path)} {year}", ask={"where": _window(council.modified, year, first, last)})
         for year in range(first, last + 1)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from etl.sources.page import Pages, Proof, Request, Resume, key_of, page_of
 
 TURNS = 1_000_000  # pages beyond which a walk is a loop
+STUCK = 3  # pages in a row without news, beyond the end seen before: the position is not heeded
 PASSES = 4  # readings of a window until two of them must agree
 Rows = list[dict]
 
@@ -53,25 +54,26 @@ def offset(
     """Rows from a position on: `fetch(position)`. Pages may shift while they are read, so rows are told apart by their
     ids; proved by the server's count, else by a second reading that brings nothing new."""
     keys, before = set(resume.keys), count()
-    at, read = int(resume.cursor or 0), resume.rows
+    at, read, end = int(resume.cursor or 0), resume.rows, 0
     for _ in range(PASSES):
-        met = len(keys)
+        met, without_news = len(keys), 0
         for _ in range(TURNS):
             rows = fetch(at) or fetch(at)
             if not rows:
                 break
             at += len(rows)
             news = unmet(request, rows, keys)
+            without_news = 0 if news else without_news + 1
             if news:
                 yield page_of(request, news, read + 2, cursor=str(at))
                 read += len(news)
-            elif before is not None and at > 2 * before + len(rows):
+            elif without_news > STUCK and at > end + STUCK * len(rows):
                 return Proof(why="the server does not heed the position that it is asked for", expected=before)
         if before is not None and (proof := counted(len(keys), before, count())).proven_by:
             return proof
         if before is None and len(keys) == met:
             return Proof("double_read")
-        before, at = count() if before is not None else None, 0
+        before, at, end = count() if before is not None else None, 0, max(end, at)
     return Proof(why=f"no two readings agreed; {len(keys):,} rows were met", expected=before)
 
 

@@ -27,42 +27,44 @@ with asked as not materialized (
 ), steps as (
   select *, case when d < risk then ln(1.0 - 1.0 * d / risk) else -1e3 end as step,
          case when d < risk then 1.0 * d / (risk * (risk - d)) end as g
-  from watched
+  from watched where d > 0 -- on other days, which are most of them, the curve stays where it is
 ), curve as (
-  select label, day, n, d, sum(step) over so_far as log_s, case when d < risk then sqrt(sum(g) over so_far) end as se
+  select label, day, sum(step) over so_far as log_s, case when d < risk then sqrt(sum(g) over so_far) end as se
   from steps window so_far as (partition by label order by day)
 ), bands as (
-  select label, day, n, d, exp(log_s) as s,
+  select label, day, exp(log_s) as s,
          case when log_s < 0 then coalesce(exp(log_s * exp(1.959964 * se / -log_s)), 0.0) else 1 end as low,
          case when log_s < 0 then exp(log_s * exp(-1.959964 * se / -log_s)) else 1 end as high
   from curve
+), counted as (
+  select label, sum(n) as n, sum(d) as events, max(day) as last_day from chosen group by label
 ), found as (
-  select label, sum(n) as n, sum(d) as events, max(day) as last_day, min(s) as last_open,
+  select label, min(s) as last_open,
          min(case when s <= 0.5 + 1e-9 then day end) as median_days,
          min(case when low <= 0.5 + 1e-9 then day end) as median_low,
          min(case when high <= 0.5 + 1e-9 then day end) as median_high,
          min(case when s <= 0.1 + 1e-9 then day end) as p90_days,
          min(case when low <= 0.1 + 1e-9 then day end) as p90_low,
          min(case when high <= 0.1 + 1e-9 then day end) as p90_high,
-         min(case when day <= 30 then s else 1 end) as open_30,
-         min(case when day <= 90 then s else 1 end) as open_90,
-         min(case when day <= 365 then s else 1 end) as open_365
+         min(case when day <= 30 then s else 1.0 end) as open_30,
+         min(case when day <= 90 then s else 1.0 end) as open_90,
+         min(case when day <= 365 then s else 1.0 end) as open_365
   from bands group by label
 )
-select label, n, events,
+select counted.label, n, events,
        case when n >= 11 then median_days end as median_days,
        case when n >= 11 then median_low end as median_low,
        case when n >= 11 then median_high end as median_high,
        case when n >= 11 then p90_days end as p90_days,
        case when n >= 11 then p90_low end as p90_low,
        case when n >= 11 then p90_high end as p90_high,
-       case when n >= 11 and (last_day >= 30 or last_open < 1e-9) then open_30 end as open_30,
-       case when n >= 11 and (last_day >= 90 or last_open < 1e-9) then open_90 end as open_90,
-       case when n >= 11 and (last_day >= 365 or last_open < 1e-9) then open_365 end as open_365,
+       case when n >= 11 and (last_day >= 30 or last_open < 1e-9) then coalesce(open_30, 1.0) end as open_30,
+       case when n >= 11 and (last_day >= 90 or last_open < 1e-9) then coalesce(open_90, 1.0) end as open_90,
+       case when n >= 11 and (last_day >= 365 or last_open < 1e-9) then coalesce(open_365, 1.0) end as open_365,
        (select as_of_date from releases) as as_of,
        case when n < 11 then 'fewer than 11 requests: nothing is stated'
             else trim(case when median_days is null then '; more than half still open after ' || last_day || iif(last_day = 1, ' day', ' days')
                            when p90_days is null then '; more than a tenth still open after ' || last_day || iif(last_day = 1, ' day', ' days')
                            else '' end
                    || case when events < 20 then '; few cases' else '' end, '; ') end as note
-from found order by label
+from counted left join found on found.label is counted.label order by counted.label

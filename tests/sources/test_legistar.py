@@ -71,6 +71,12 @@ def test_the_windows_are_years_and_are_called_the_same_again(city):
     assert names == [part.name for part in parts(legistar, city, request(city))]
 
 
+@pytest.mark.parametrize(("oldest", "first"), [("0001", 1995), ("2030", 2024), ("", 2024), ("2022", 2022)])
+def test_an_impossible_first_year_makes_no_thousand_windows(city, oldest, first):
+    names = [part.name for part in legistar.parts(request(city, known={"columns": [], "oldest": oldest}))]
+    assert names == [f"matters {year}" for year in range(first, 2025)]
+
+
 def test_only_allow_listed_columns_come_out(city):
     found = read(legistar, city, request(city))
     assert found.columns == set(COLUMNS)
