@@ -113,15 +113,15 @@ def _backlog(frame: nw.LazyFrame, engine, until: int) -> pa.Table:
     shut = shut.group_by(*keys, "day").agg(closed=nw.len())
     events = [engine.arrow(part).to_pandas() for part in (opened, shut)]
     table = pd.concat(events).fillna(0)
-    if table.empty:
-        return pa.table({"month_end": [], "district": [], "service_group": [], "opened": [], "closed": [], "open": []})
     table["month"] = [_month(day) for day in table["day"]]
     last = (
         _month(until - 1)
         if time.bucket(time.day_of(until - 1), "month")[1] == time.day_of(until)
         else _month(until - 1) - 1
     )
-    months = range(table["month"].min(), last + 1)
+    months = range(0 if table.empty else table["month"].min(), 0 if table.empty else last + 1)
+    if not months:  # no whole month has ended
+        return pa.table({"month_end": [], "district": [], "service_group": [], "opened": [], "closed": [], "open": []})
     flows = table.groupby([*keys, "month"])[["opened", "closed"]].sum().unstack("month", fill_value=0)
     full = flows.reindex(columns=pd.MultiIndex.from_product([["opened", "closed"], months]), fill_value=0)
     stock = (full["opened"] - full["closed"]).cumsum(axis=1)

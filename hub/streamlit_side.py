@@ -133,9 +133,19 @@ class Shell:
             (r'<link rel="shortcut icon"[^>]*>', '<link rel="icon" type="image/svg+xml" href="/brand.svg" />'),
             (r'<link rel="service-desc"[^>]*>', ""),
             (r"<noscript>.*?</noscript>", NOSCRIPT),
+            (r'<div id="root">\s*</div>', self._first_words()),
         ):
             html = re.sub(pattern, lambda _, text=replacement: text, html, count=1, flags=re.DOTALL)
         return html
+
+    def _first_words(self) -> str:
+        """What stands on the page until Streamlit's scripts have come, and replace it."""
+        band = f"background:{palette(self.city.brand.colours)['primary']};color:{palette(self.city.brand.colours)['on_primary']}"
+        return (
+            f'<div id="root"><p style="margin:0;padding:.85rem 1.25rem;font:700 1.125rem system-ui,sans-serif;{band}">'
+            f"{escape(self.city.brand.name)}</p>"
+            '<p style="margin:1.25rem;font:1rem system-ui,sans-serif">The dashboards are being loaded.</p></div>'
+        )
 
     def _head(self) -> str:
         name = escape(f"{self.city.brand.name}: dashboards")

@@ -178,13 +178,14 @@ def test_rolling_back_is_one_command_and_an_unknown_release_is_named(town):
 
 
 def test_init_writes_the_made_up_city_and_the_ready_ones(tmp_path):
-    assert cityglass("init").out.startswith("Ready cities: boston, new_york, sample.")
+    ready = cityglass("init").out
+    assert ready.startswith("Ready cities: boston, chicago, new_york, ") and "washington_dc, sample." in ready
     place = tmp_path / "new" / "city.yml"
     said = cityglass("init", "boston", "--city", place)
     assert said.code == 0 and place.is_file() and (place.parent / "policies" / "service_requests.yml").is_file()
     again, unknown = cityglass("init", "boston", "--city", place), cityglass("init", "atlantis", "--city", place)
     assert (again.code, "is there already" in again.err) == (3, True)
-    assert (unknown.code, "boston, new_york, sample" in unknown.err) == (3, True)
+    assert (unknown.code, "boston, chicago, new_york" in unknown.err) == (3, True)
 
 
 def test_init_writes_the_files_of_the_made_up_city_where_there_is_no_folder_yet(tmp_path, monkeypatch):

@@ -108,7 +108,8 @@ def _value(element: etree._Element) -> object:
 
 
 def tidied(rows: Iterable[object], groups: Mapping[str, str]) -> Rows:
-    """Rows without their reporters, agencies as text, and with the group of their service where they lack it."""
+    """Rows without their reporters, agencies as text, with their closing time and the group of their service where they
+    lack them."""
     return [_tidy(row, groups) if isinstance(row, dict) else row for row in rows]
 
 
@@ -122,6 +123,9 @@ def _tidy(row: dict, groups: Mapping[str, str]) -> dict:
     if groups and not named.get("group"):
         found = (groups.get(text(named.get(name)) or "") for name in ("servicecode", "servicename"))
         kept["group"] = next(filter(None, found), None)
+    is_closed = (text(named.get("status")) or "").casefold() == "closed"
+    if is_closed and "closeddatetime" not in named:  # the standard has it in the time of the last update
+        kept["closed_datetime"] = named.get("updateddatetime")
     return kept
 
 

@@ -148,6 +148,20 @@ def test_one_fault_at_any_question_is_overcome(fault, count):
         assert set(ids) == town.truth() and proof.proven_by, question
 
 
+@pytest.mark.parametrize("question", [1, 2, 3])
+def test_a_page_that_is_empty_each_time_it_is_asked_for_is_no_end(question):
+    town = Town(150, faults={question: "empty", question + 1: "empty"})
+    ids, proof = read(town)
+    assert set(ids) == town.truth() and proof.proven_by
+
+
+@pytest.mark.parametrize("fault", ["short", "duplicates"])
+def test_a_page_that_is_wrong_once_is_asked_for_again_and_not_all_of_them(fault):
+    town, plain = Town(500, faults={3: fault}), Town(500)
+    assert set(read(town)[0]) == set(read(plain)[0]) == town.truth()
+    assert town.questions <= plain.questions + 2
+
+
 def test_pages_that_begin_where_uncapped_ones_would_lose_nothing():
     town = Town(300, cap=20, offset_by_asked=True)
     ids, proof = read(town, size=90)

@@ -244,7 +244,7 @@ class TinyHub:
     def _as_told(self, case: Case) -> dict:
         closed = case.closed if case.status == "closed" else None
         fields = self.platform.fields
-        if fields["closed_datetime"] == "updated_datetime" and closed is not None:
+        if self.platform.adapter == "open311" and closed is not None:
             closed = case.updated
         told = {
             "status": case.status,
