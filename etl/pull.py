@@ -88,7 +88,8 @@ def _read(
         walk = replace(walk, kind=CHANGES)
     with _request(vault, city, source, adapter, walk, clock) as asked:
         walk, parts = _parts(adapter, asked, walk)
-        if walk.kind == ALL and not walk.is_stored and intake.is_read(vault, source, parts, mapping):
+        is_whole = walk.kind == ALL and not walks.is_begun(vault, source.name)
+        if is_whole and intake.is_read(vault, source, parts, mapping):
             return Pulled(source.name, unchanged=True)
         rows = written = 0
         for _ in range(2):
@@ -180,7 +181,10 @@ def _known(vault: Vault, adapter: Adapter, asked: Request, walk: Walk) -> dict:
     if held.get("mapping") != walk.mapping or (walk.kind == ALL and not walk.is_stored):
         held = {"mapping": walk.mapping, "known": adapter.probe(asked)}
         vault.set(name, json.dumps(held))
-    return held["known"] | {"changes_cursor": vault.setting(f"changes_cursor:{asked.name}")}
+    if not vault.setting(began := f"began:{asked.name}"):
+        vault.set(began, str(walk.until))
+    cursor = vault.setting(f"changes_cursor:{asked.name}")
+    return held["known"] | {"changes_cursor": cursor, "began": int(vault.setting(began))}
 
 
 def _mapping(city: City, source: Source) -> str:

@@ -38,6 +38,11 @@ def due(vault: Vault, source: str, adapter: Adapter, mapping: str, now: int) -> 
     return Walk(source, ALL, 0, now, mapping)
 
 
+def is_begun(vault: Vault, source: str) -> bool:
+    """True if its last walk did not reach its end: what the vault holds of it is no whole reading."""
+    return bool(vault.rows("select 1 from walks where source = ?", source))
+
+
 def begin(vault: Vault, walk: Walk) -> None:
     """From now on the source counts as unproven. Rows without a key cannot be met again: a walk of all counts its own."""
     with vault.transaction():

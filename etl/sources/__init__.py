@@ -20,7 +20,14 @@ SOURCES: dict[str, Adapter] = {
     ),
     "files": Adapter(files.parts, files.pages, None, files.probe, files.recognises, resumes=False),
     "ical": Adapter(ical.parts, ical.pages, None, ical.probe, ical.recognises),
-    "legistar": Adapter(legistar.parts, legistar.pages, legistar.changes, legistar.probe, legistar.recognises),
+    "legistar": Adapter(
+        legistar.parts,
+        legistar.pages,
+        legistar.changes,
+        legistar.probe,
+        legistar.recognises,
+        hosts=("webapi.legistar.com",),
+    ),
     "open311": Adapter(open311.parts, open311.pages, open311.changes, open311.probe, open311.recognises),
     "seeclickfix": Adapter(
         seeclickfix.parts, seeclickfix.pages, seeclickfix.changes, seeclickfix.probe, seeclickfix.recognises

@@ -10,10 +10,11 @@ YEARS = 2  # what is read where no layout.start is given
 
 
 def first_day(request: Request) -> date:
-    """`layout.start`, else two years before the pull. Raises ConfigurationError if it has not come yet."""
+    """`layout.start`, else two years before the first pull: a window that rolled on would look as if the oldest rows were
+    gone. Raises ConfigurationError if it has not come yet."""
     today = day_of(request, request.until)
     if "start" not in request.layout:
-        return today - timedelta(days=365 * YEARS)
+        return day_of(request, request.known.get("began") or request.until) - timedelta(days=365 * YEARS)
     start = datetime.fromisoformat(str(request.layout["start"])).date()
     if start > today:
         raise ConfigurationError(

@@ -108,8 +108,8 @@ def _value(element: etree._Element) -> object:
 
 
 def tidied(rows: Iterable[object], groups: Mapping[str, str]) -> Rows:
-    """Rows without their reporters, agencies as text, with their closing time and the group of their service where they
-    lack them."""
+    """Rows without their reporters, agencies as text, with what the specification says elsewhere: the group of their
+    service, and as `closed_datetime` when they were closed (which is when a closed one was updated)."""
     return [_tidy(row, groups) if isinstance(row, dict) else row for row in rows]
 
 
@@ -120,12 +120,11 @@ def _tidy(row: dict, groups: Mapping[str, str]) -> dict:
         if _plain(name) == "agencyresponsible" and isinstance(value, dict):  # FixMyStreet: {"recipient": ["Roads"]}
             recipients = value.get("recipient")
             kept[name] = "; ".join(map(str, recipients)) if isinstance(recipients, list) else recipients
+    if "closeddatetime" not in named and str(named.get("status")).casefold() == "closed":
+        kept["closed_datetime"] = named.get("updateddatetime")
     if groups and not named.get("group"):
         found = (groups.get(text(named.get(name)) or "") for name in ("servicecode", "servicename"))
         kept["group"] = next(filter(None, found), None)
-    is_closed = (text(named.get("status")) or "").casefold() == "closed"
-    if is_closed and "closeddatetime" not in named:  # the standard has it in the time of the last update
-        kept["closed_datetime"] = named.get("updateddatetime")
     return kept
 
 

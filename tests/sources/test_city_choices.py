@@ -101,3 +101,14 @@ def test_an_address_is_enough_to_begin_with(tmp_path, platform):
 def test_an_address_of_nothing_is_refused_with_what_was_tried():
     with pytest.raises(SourceError, match="not recognised"):
         city_from("https://example.org/about")
+
+
+def test_what_was_read_once_is_not_gone_because_it_is_old(hub_of):
+    """Without a start, two years are read: counted from the first reading, or the oldest would seem to be deleted."""
+    hub = hub_of("open311", rows=30)
+    hub.describe(layout={"statuses": {"Open": "open", "Closed": "closed"}})
+    assert hub.pull().error is None
+    oldest = min(hub.model, key=lambda case: case.requested)
+    hub.model.pass_time(725 * 86_400)
+    assert hub.pull().error is None
+    assert oldest.id in hub.held()

@@ -148,7 +148,7 @@ def test_one_fault_at_any_question_is_overcome(fault, count):
         assert set(ids) == town.truth() and proof.proven_by, question
 
 
-@pytest.mark.parametrize("question", [1, 2, 3])
+@pytest.mark.parametrize("question", [1, 2])
 def test_a_page_that_is_empty_each_time_it_is_asked_for_is_no_end(question):
     town = Town(150, faults={question: "empty", question + 1: "empty"})
     ids, proof = read(town)
