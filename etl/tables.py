@@ -81,8 +81,10 @@ def live_records(engine: DuckEngine, city: City, name: str) -> nw.LazyFrame:
     records = engine.table(f"records_{name}").filter(~col("deleted_upstream"))
     for source in city.sources.values():
         if source.dataset == name and source.publish is not None:
-            released = [c for c in stored(DATASETS[name]) if not c.required and c.privacy is not Privacy.WITHHELD]
-            kept_back = [c.name for c in released if c.name not in source.publish]
+            released = [c for c in stored(DATASETS[name]) if c.privacy is not Privacy.WITHHELD]
+            told = {*source.publish, *(c.name for c in DATASETS[name].record if c.required)}
+            told |= {column.replace("_datetime", "_day") for column in told}  # the local day goes with its instant
+            kept_back = [c.name for c in released if c.name not in told]
             records = records.with_columns(
                 when(col("source") != source.name).then(col(column)).alias(column) for column in kept_back
             )

@@ -13,7 +13,7 @@ from hub.city import City, load_city
 from hub.errors import ConfigurationError, GateError
 from hub.policy import load_policy, path_of
 from hub.told import many, notices, pulled_lines, released, seconds, state_lines
-from hub.verb import Said, accepting, clear, listening, reading, signing, step, verb
+from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, step, verb
 
 ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
@@ -126,9 +126,7 @@ def publish(city_file: Path, data: Path, sign_off: str) -> Said:
 @main.command()
 @signing
 @accepting
-@click.option(
-    "--every", metavar="TIME", default="", help="Go on for ever: pull so often (10m, 1h), publish once a day."
-)
+@repeating
 @verb
 @reading
 def run(city: City, data: Path, sign_off: str, accept_fewer: bool, every: str) -> Said:
@@ -167,13 +165,7 @@ def _for_ever(city: City, data: Path, interval: int, sign_off: str) -> Said:
 
 @main.command()
 @listening
-@click.option(
-    "--workers",
-    type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="More than one serves Datasette without dashboards.",
-)
+@sharing
 @verb
 def serve(city_file: Path, data: Path, port: int, host: str, workers: int) -> Said:
     """Serve the current release: Datasette at the root, dashboards under /dashboards.

@@ -114,7 +114,7 @@ def serve(datasette: Datasette, release: Release, metadata: dict) -> None:
     facts = datasette.inspect_data[CITY]
     fresh.execute = _unlogged(fresh.execute)
     fresh.cached_hash, fresh.cached_size = facts["hash"], facts["size"]
-    fresh._cached_table_counts = {table: about["count"] for table, about in facts["tables"].items()}
+    fresh._cached_table_counts = release.manifest["tables"]  # without the views: the page of the database counts tables
     datasette.remove_database(CITY)
     datasette.add_database(fresh, name=CITY)
     # A request that still holds the old object must not open the old file in a new thread, for others to inherit.
@@ -193,7 +193,7 @@ def open_release(release: Release, metadata: dict, settings: dict, secret: str |
     """A Datasette of one release, reached by the path `db` (through the `current` link, to follow it)."""
     from datasette import app  # which loads this plugin: not while it is being loaded itself
 
-    return app.Datasette(
+    datasette = app.Datasette(
         files=[],
         immutables=[str(db)],
         metadata=metadata,
@@ -202,6 +202,8 @@ def open_release(release: Release, metadata: dict, settings: dict, secret: str |
         cors=True,
         secret=secret,
     )
+    datasette.databases[CITY]._cached_table_counts = release.manifest["tables"]
+    return datasette
 
 
 def settings(datasette: Datasette) -> dict:

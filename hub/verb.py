@@ -122,6 +122,16 @@ signing = click.option(
     default="",
     help="Sign the privacy policy as it stands; recorded in the audit.",
 )
+repeating = click.option(
+    "--every", metavar="TIME", default="", help="Go on for ever: pull so often (10m, 1h), publish once a day."
+)
+sharing = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="More than one serves Datasette without dashboards.",
+)
 
 
 def listening(function: Callable) -> Callable:

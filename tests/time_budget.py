@@ -14,7 +14,7 @@ MINUTES = {
     "hub": 4,
     "dashboards": 2,
     "spec": 3,
-    "sources": 6,
+    "sources": 9,
     "cities": 2,
     "sample": 1,
 }

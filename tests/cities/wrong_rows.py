@@ -111,6 +111,8 @@ def new_column(scene: Scene, name: str, value: object) -> None:
     """A column that nobody knew of, beside the id."""
     for one in chosen(scene, None):
         inside, _ = found(one, places(scene, "id")[0])
+        if inside is None:  # the question did not ask for the id
+            inside = one
         inside[name] = value
 
 
