@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from etl.canonical import flags_of, request
+from etl.sources.georeport import tidied
 from hub.datasets import DATASETS
 from tests.ready import both, cells, city, department, made_of, policy, records, tier
 
@@ -178,7 +179,7 @@ ENDPOINTS = {
 @pytest.mark.parametrize("slug", ENDPOINTS)
 def test_a_request_of_the_open311_endpoint_closes_when_it_was_last_changed(slug):
     kind, zone, lat, long = ENDPOINTS[slug]
-    row = cells(OPEN311.format(kind=kind, zone=zone, lat=lat, long=long))
+    [row] = tidied([cells(OPEN311.format(kind=kind, zone=zone, lat=lat, long=long))], {})
     [made] = made_of(city(slug), both(slug)[1], row)
     assert (made["reason"], made["flags"], made["service_request_id"]) == (None, 0, "7")
     assert (made["status"], made["disposition"]) == ("closed", "done")
