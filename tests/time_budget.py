@@ -9,12 +9,12 @@ import pytest
 # folder: minutes on two cores; a folder that is not named has one
 MINUTES = {
     "tests": 4,
-    "browser": 5,
-    "etl": 6,
+    "browser": 7,
+    "etl": 9,
     "hub": 4,
     "dashboards": 2,
     "spec": 3,
-    "sources": 9,
+    "sources": 12,
     "cities": 2,
     "sample": 1,
 }
