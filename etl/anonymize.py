@@ -45,7 +45,7 @@ class Anonymized:
 RULES: dict[Privacy, Callable[[nw.LazyFrame, Context], nw.LazyFrame]] = {
     Privacy.PSEUDONYM: lambda frame, at: at.engine.keyed(frame, at.key),
     Privacy.KIND: lambda frame, at: kind.add_tier(frame, at.engine, at.policy),
-    Privacy.TIME: lambda frame, at: time.add_durations(frame, at.engine),
+    Privacy.TIME: lambda frame, at: time.add_durations(frame),
     Privacy.PLACE: lambda frame, at: place.add_spots(frame, at.engine),
     Privacy.OUTCOME: lambda frame, at: frame,  # told after the ladder, by `outcome.add_outcome`
     Privacy.PUBLIC: lambda frame, at: frame,

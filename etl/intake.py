@@ -237,8 +237,9 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
     with vault.transaction():
         if gone:
             vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
-        dropped = vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchall()[0][0]
-        vault.count_changes(gone + dropped)
+        if not source.is_fallback:
+            gone += vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchall()[0][0]
+        vault.count_changes(gone)
         _end(vault, source, walk, parts)
         _count_totals(vault, source)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
@@ -254,7 +255,7 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
         name = part.name if walk.kind == ALL else CHANGES
         vault.con.execute(
             """insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum(rows_read), 0),
-            coalesce(sum(keys), 0), coalesce(sum(set_aside), 0), coalesce(sum(written), 0), any_value(dropped), expected,
+            coalesce(sum(keys), 0), coalesce(sum(set_aside), 0), coalesce(sum(written), 0), expected,
             proven_by, ? from walk_parts w left join pages p using (source, part)
             where w.source = ? and w.part = ? group by all""",
             [name, walk.mapping, walk.until, source.name, part.name],
@@ -262,7 +263,7 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
     if walk.kind == CHANGES:
         vault.con.execute(
             """create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping), sum(rows_read),
-            sum(keys), sum(set_aside), sum(written), arg_max(dropped, ended), null::bigint as expected,
+            sum(keys), sum(set_aside), sum(written), null::bigint as expected,
             arg_max(proven_by, ended), max(ended) from readings where source = ? and part = ? group by source, part""",
             [source.name, CHANGES],
         )
@@ -270,8 +271,10 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
         vault.con.execute("insert into readings select * from all_changes")
     cursor = vault.rows("select cursor from walk_parts where source = ? and cursor <> '' limit 1", source.name)
     if cursor:
-        vault.set(f"changes_cursor:{source.name}", cursor[0][0])
-    vault.set(f"walked:{source.name}", str(walk.until))
+        vault.set(f"changes_cursor:{source.reader}", cursor[0][0])
+    vault.set(f"walked:{source.reader}", str(walk.until))
+    if source.is_fallback and not walk.since:  # it wrote over more than the source will tell as changes
+        vault.set(f"walked_all:{source.name}", "0")
     forget(vault, source.name)
 
 

@@ -13,7 +13,7 @@ from etl import areas, canonical, intake, walks
 from etl.http import Http
 from etl.secrets import read_secret
 from etl.sources import adapter_of
-from etl.sources.page import Adapter, Part, Request
+from etl.sources.page import Adapter, Part, Request, plain
 from etl.vault import Vault
 from etl.walks import ALL, CHANGES, Walk
 from hub.city import City
@@ -39,18 +39,19 @@ MOST_OPEN = 50_000  # open requests that are asked for one by one
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull did to one source: `rows` read, records `written`; `notice` if its fallback was read in its place;
-    `error` if it could not be read."""
+    `new_columns` that the source never sent before, and that stay out; `error` if it could not be read."""
 
     source: str
     rows: int = 0
     written: int = 0
     unchanged: bool = False
     notice: str = ""
+    new_columns: tuple[str, ...] = ()
     error: CityglassError | None = None
 
     @property
     def told(self) -> dict:
-        names = ("source", "rows", "written", "unchanged", "notice")
+        names = ("source", "rows", "written", "unchanged", "notice", "new_columns")
         return {name: getattr(self, name) for name in names} | {"error": self.error.message if self.error else ""}
 
 
@@ -64,30 +65,26 @@ def pull_one(vault: Vault, city: City, source: Source, accept_fewer: bool, step:
     except CityglassError as error:
         if not source.fallback or not isinstance(error, SourceError):
             return Pulled(source.name, error=error)
-        return _fail_over(vault, city, source, step, clock, error)
+        return _fail_over(vault, city, source, accept_fewer, step, clock, error)
 
 
-def _fail_over(vault: Vault, city: City, source: Source, step: Step, clock: Clock, error: SourceError) -> Pulled:
-    """Read the fallback in place of the source: it adds and changes, and says of nothing that it is gone."""
+def _fail_over(
+    vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock, error: SourceError
+) -> Pulled:
+    """Read the fallback in place of the source."""
     notice = f"{source.adapter} failed ({error.message}); {source.fallback.adapter} was read in its place"
     step(f"{source.name}: {notice}")
     try:
-        with vault.transaction():
-            walks.forget(vault, source.name)
-        return replace(_read(vault, city, source.fallback, True, step, clock, is_fallback=True), notice=notice)
+        return replace(_read(vault, city, source.fallback, accept_fewer, step, clock), notice=notice)
     except CityglassError as second:
         return Pulled(source.name, error=second, notice=notice)
 
 
-def _read(
-    vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock, is_fallback: bool = False
-) -> Pulled:
+def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock) -> Pulled:
     adapter, mapping = adapter_of(source), _mapping(city, source)
-    walk = walks.due(vault, source.name, adapter, mapping, int(clock.now()))
-    if is_fallback and walk.kind == ALL and vault.setting(f"walked:{source.name}"):
-        walk = replace(walk, kind=CHANGES)
+    walk = walks.due(vault, source, adapter, mapping, int(clock.now()))
     with _request(vault, city, source, adapter, walk, clock) as asked:
-        walk, parts = _parts(adapter, asked, walk)
+        walk, asked, parts = _parts(adapter, source, asked, walk)
         is_whole = walk.kind == ALL and not walks.is_begun(vault, source.name)
         if is_whole and intake.is_read(vault, source, parts, mapping):
             return Pulled(source.name, unchanged=True)
@@ -95,15 +92,18 @@ def _read(
         for _ in range(2):
             if not walk.is_stored:
                 walks.begin(vault, walk)
-            for part in [part for part in parts if part.name not in walks.proved(vault, walk)]:
+            proved = walks.proved(vault, walk)
+            for part in (part for part in parts if part.name not in proved):
                 for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
                     rows, written = rows + read, written + changed
                     step(f"reading {source.name}: {rows:,} rows")
             if not intake.restore(vault, source):
                 break
             walk = replace(walk, is_stored=False)
+    offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
+    new_columns = walks.note_columns(vault, source, walk, offered)
     intake.complete(vault, source, walk, parts, accept_fewer)
-    return Pulled(source.name, rows, written)
+    return Pulled(source.name, rows, written, new_columns=new_columns)
 
 
 def _walk_part(
@@ -120,14 +120,15 @@ def _walk_part(
         yield page.rows.num_rows, intake.add(vault, city, source, walk, part, page)
 
 
-def _parts(adapter: Adapter, asked: Request, walk: Walk) -> tuple[Walk, list[Part]]:
+def _parts(adapter: Adapter, source: Source, asked: Request, walk: Walk) -> tuple[Walk, Request, list[Part]]:
     """What the walk consists of. A platform that cannot tell what changed is read whole."""
     if walk.kind == CHANGES:
-        parts = adapter.changes(asked) if adapter.changes else None
+        parts = adapter.changes(asked) if adapter.changes and walk.since else None
         if parts is not None:
-            return walk, parts
-        walk, asked = replace(walk, kind=ALL, since=0), replace(asked, since=0)
-    return walk, adapter.parts(asked)
+            return walk, asked, parts
+        walk = replace(walk, kind=CHANGES if source.is_fallback else ALL, since=0)
+        asked = replace(asked, since=0, open_ids=())
+    return walk, asked, adapter.parts(asked)
 
 
 @contextmanager
@@ -153,7 +154,9 @@ def _request(vault: Vault, city: City, source: Source, adapter: Adapter, walk: W
     with asking(city, source, clock) as asked:
         asked = replace(asked, until=walk.until, since=walk.since)
         if asked.http:
-            asked = replace(asked, known=_known(vault, adapter, asked, walk), open_ids=_open_ids(vault, source, walk))
+            asked = replace(
+                asked, known=_known(vault, source, adapter, asked, walk), open_ids=_open_ids(vault, source, walk)
+            )
         yield asked
 
 
@@ -174,16 +177,16 @@ def _pace(source: Source) -> dict:
     return {"per_second": source.per_second} if source.per_second else {}
 
 
-def _known(vault: Vault, adapter: Adapter, asked: Request, walk: Walk) -> dict:
+def _known(vault: Vault, source: Source, adapter: Adapter, asked: Request, walk: Walk) -> dict:
     """What the probe of this very server told; asked for once, and again with every new walk of all."""
-    name = f"probe:{asked.name}"
+    name = f"probe:{source.reader}"
     held = json.loads(vault.setting(name, "{}"))
     if held.get("mapping") != walk.mapping or (walk.kind == ALL and not walk.is_stored):
         held = {"mapping": walk.mapping, "known": adapter.probe(asked)}
         vault.set(name, json.dumps(held))
-    if not vault.setting(began := f"began:{asked.name}"):
+    if not vault.setting(began := f"began:{source.reader}"):
         vault.set(began, str(walk.until))
-    cursor = vault.setting(f"changes_cursor:{asked.name}")
+    cursor = vault.setting(f"changes_cursor:{source.reader}")
     return held["known"] | {"changes_cursor": cursor, "began": int(vault.setting(began))}
 
 

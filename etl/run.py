@@ -3,12 +3,15 @@
 source -> row -> record -> vault -> anonymize -> gate -> release
 """
 
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from etl import intake, release, status
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.release import Job, Published
 from etl.vault import Vault, open_vault
+from hub import releases
 from hub.city import City
 from hub.errors import ConfigurationError, GateError
 from hub.policy import Policy, load_policy
@@ -32,16 +35,33 @@ def publish_only(city: City, data: Path, sign_off: str = "", step: Step = lambda
 
 
 def run(
-    city: City, data: Path, sign_off: str = "", accept_fewer: bool = False, step: Step = lambda _: None
-) -> tuple[list[Pulled], Published]:
-    """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end."""
+    city: City,
+    data: Path,
+    sign_off: str = "",
+    accept_fewer: bool = False,
+    step: Step = lambda _: None,
+    clock: Clock = REAL,
+    once_a_day: bool = False,
+) -> tuple[list[Pulled], Published | None]:
+    """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end.
+
+    `once_a_day`: publish nothing if this local day has its release."""
     with open_vault(data) as vault:
-        pulled = pull(vault, city, accept_fewer, step)
+        pulled = pull(vault, city, accept_fewer, step, clock)
         status.write(vault, data, pulled)
         _raise_first(pulled)
+        if once_a_day and _is_told_today(city, data, clock.now()):
+            return pulled, None
         published = publish(vault, city, data, sign_off, step)
         status.write(vault, data, pulled)
         return pulled, published
+
+
+def _is_told_today(city: City, data: Path, now: float) -> bool:
+    """True if a release was made on this local day: more would tell when each request was opened."""
+    current, zone = releases.current(data), ZoneInfo(city.time_zone)
+    made = current and datetime.fromtimestamp(current.manifest["created"], zone).date()
+    return made == datetime.fromtimestamp(now, zone).date()
 
 
 def pull(

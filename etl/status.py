@@ -8,6 +8,8 @@ from pathlib import Path
 from etl.vault import Vault
 from hub.datasets import DATASETS
 
+NEW_FOR = 90 * 24 * 3600  # seconds that a column counts as new
+
 
 def path(data: Path) -> Path:
     return data / "private" / "status.json"
@@ -40,6 +42,14 @@ def _of_vault(vault: Vault) -> dict:
                 """select source, kind, (select count(*) from pages p where p.source = w.source),
                 (select coalesce(list(part order by part), []) from walk_parts p where p.source = w.source and proven_by = '')
                 from walks w order by source"""
+            )
+        ],
+        "new_columns": [
+            {"source": reader, "column": name, "since": since}
+            for reader, name, since in vault.rows(
+                """select source, name, since from columns where since > (select max(ended) from readings) - ?
+                order by since desc, source, name""",
+                NEW_FOR,
             )
         ],
         "records": {

@@ -2,6 +2,7 @@
 
 records_<dataset>   what each source key says now (deleted_upstream: gone from the city's system)
 walks, walk_parts   the reading that is under way, and which of its parts are proved
+columns             what the source sends and we leave out, and since when it is seen (0: ever since)
 pages, seen         one line per page of it, and every key met so far (a row without one is met by its content hash)
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
@@ -39,7 +40,8 @@ create table if not exists pages(
     written bigint, dropped varchar);
 create table if not exists readings(
     source varchar, part varchar, fingerprint varchar, mapping varchar, rows_read bigint, keys bigint, set_aside bigint,
-    written bigint, dropped varchar, expected bigint, proven_by varchar, ended bigint);
+    written bigint, expected bigint, proven_by varchar, ended bigint);
+create table if not exists columns(source varchar, name varchar, since bigint);
 create table if not exists seen(source varchar, part varchar, key varchar, is_usable boolean);
 create table if not exists quarantine(
     source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar,

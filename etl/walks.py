@@ -3,11 +3,14 @@
 Whether a walk is due, which of its parts are proved, and from where a part goes on, is kept in the vault with the rows.
 """
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etl.sources.page import Adapter, Part, Proof, Resume
 from etl.vault import Vault
 from hub.errors import IncompleteError
+from hub.source import Source
 
 ALL, CHANGES = "all", "changes"
 OVERLAP = 24 * 3600  # changes are asked for from so long before the last walk: systems deliver late
@@ -16,7 +19,7 @@ AGAIN = 7 * 24 * 3600  # all is read again so often, or what is gone upstream wo
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One reading. `since` and `until` in UTC seconds; `until` is when it began, `since` is 0 in a walk of all."""
+    """One reading. `since` and `until` in UTC seconds; `until` is when it began, `since` is 0 where all is read."""
 
     source: str
     kind: str
@@ -26,16 +29,24 @@ class Walk:
     is_stored: bool = False
 
 
-def due(vault: Vault, source: str, adapter: Adapter, mapping: str, now: int) -> Walk:
-    """The walk that was begun, if it can go on; else all if it is time for that, or what changed."""
-    found = vault.rows("select kind, since, until, mapping from walks where source = ?", source)
+def due(vault: Vault, source: Source, adapter: Adapter, mapping: str, now: int) -> Walk:
+    """The walk that was begun, if it can go on; else all if it is time for that, or what changed.
+
+    A fallback adds and changes, and says of nothing that it is gone: its walk is one of changes, since either was read."""
+    found = vault.rows("select kind, since, until, mapping from walks where source = ?", source.name)
     if found and adapter.resumes and found[0][3] == mapping:
-        return Walk(source, *found[0], is_stored=True)
-    last, whole = (int(vault.setting(f"{name}:{source}", "0")) for name in ("walked", "walked_all"))
-    is_known = vault.setting(f"mapping:{source}") == mapping
-    if adapter.changes and is_known and whole and now - whole < AGAIN:
-        return Walk(source, CHANGES, max(last - OVERLAP, 0), now, mapping)
-    return Walk(source, ALL, 0, now, mapping)
+        return Walk(source.name, *found[0], is_stored=True)
+    last = max(int(vault.setting(f"walked:{reader}", "0")) for reader in (source.name, source.reader))
+    changes = Walk(source.name, CHANGES, max(last - OVERLAP, 0), now, mapping)
+    if source.is_fallback:
+        return changes
+    whole, is_known = (
+        vault.setting(f"walked_all:{source.name}", "0"),
+        vault.setting(f"mapping:{source.name}") == mapping,
+    )
+    if adapter.changes and is_known and now - int(whole) < AGAIN:
+        return changes
+    return Walk(source.name, ALL, 0, now, mapping)
 
 
 def is_begun(vault: Vault, source: str) -> bool:
@@ -88,6 +99,17 @@ def end(vault: Vault, walk: Walk, part: Part, proof: Proof) -> None:
     values = [walk.source, part.name, part.fingerprint, proof.proven_by, proof.why, proof.expected, proof.cursor]
     with vault.transaction():
         vault.con.execute("insert into walk_parts values (?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def note_columns(vault: Vault, source: Source, walk: Walk, offered: Iterable[str]) -> tuple[str, ...]:
+    """Keep the names of the columns that were left out: of the pages of the walk, and those the probe says are
+    `offered`. Returns the ones that no whole reading before saw; the first one has nothing to compare with."""
+    held = {name for (name,) in vault.rows("select name from columns where source = ?", source.reader)}
+    sent = vault.rows("select distinct dropped from pages where source = ?", source.name)
+    new = sorted({*offered, *(name for (names,) in sent for name in json.loads(names))} - held)
+    since = walk.until if vault.setting(f"walked:{source.reader}") else 0
+    vault.con.execute("insert into columns select ?, unnest(?::varchar[]), ?", [source.reader, new, since])
+    return tuple(new) if since else ()
 
 
 def refuse_suspect(vault: Vault, walk: Walk) -> None:

@@ -54,6 +54,12 @@ class Source:
     receive: tuple[str, ...] | None = None
     publish: tuple[str, ...] | None = None
     fallback: "Source | None" = None
+    is_fallback: bool = False
+
+    @property
+    def reader(self) -> str:
+        """Whose reading it is: a source and its fallback feed the same rows, but each has read them up to its own day."""
+        return f"{self.name} fallback" if self.is_fallback else self.name
 
 
 def source_of(
@@ -110,7 +116,7 @@ def _fallback(name: str, spec: dict, zone: str, path: Path, withheld: tuple[str,
     if "fallback" not in spec:
         return None
     inherited = {key: spec[key] for key in ("time_zone", "receive", "publish", "as_of") if key in spec}
-    return source_of(name, inherited | spec["fallback"], zone, path, None, withheld)
+    return replace(source_of(name, inherited | spec["fallback"], zone, path, None, withheld), is_fallback=True)
 
 
 def _replaced(source: Source, places: list[str]) -> Source:

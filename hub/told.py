@@ -1,6 +1,7 @@
 """What the verbs say of a pull, of a release and of the state of the sources."""
 
 import re
+from collections.abc import Sequence
 
 from hub.errors import ConfigurationError
 from hub.verb import Said
@@ -33,7 +34,12 @@ def pulled_lines(pulled: list) -> str:
 
 def notices(pulled: list) -> tuple[str, ...]:
     """What an officer should look at: a fallback that was read, columns that are new."""
-    return tuple(f"NOTICE {result.source}: {result.notice}" for result in pulled if result.notice)
+    told = [f"NOTICE {result.source}: {result.notice}" for result in pulled if result.notice]
+    return (*told, *(_is_new(result.source, result.new_columns) for result in pulled if result.new_columns))
+
+
+def _is_new(source: str, columns: Sequence[str]) -> str:
+    return f"NOTICE {source}: new upstream and left out: {', '.join(columns)}; `cityglass check` shows every column"
 
 
 def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -> Said:
@@ -60,6 +66,8 @@ def state_lines(state: dict) -> tuple[str, ...]:
     ]
     for result in state.get("last_pull", []):
         lines += [f"NOTICE {result['source']}: {result[key]}" for key in ("notice", "error") if result[key]]
+    for source in dict.fromkeys(line["source"] for line in state.get("new_columns", [])):
+        lines.append(_is_new(source, [line["column"] for line in state.get("new_columns", []) if line["source"] == source]))
     if state.get("failures"):
         lines.append(f"The last {many(state['failures'], 'run')} failed: {state['error']}")
     return tuple(lines)

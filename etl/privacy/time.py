@@ -46,7 +46,7 @@ def calendar(numbers: list[int]) -> pa.Table:
     return pa.table(columns, schema=pa.schema([(name, pa.int64()) for name in columns]))
 
 
-def add_durations(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
+def add_durations(frame: nw.LazyFrame) -> nw.LazyFrame:
     """Add `day_number` of opening and whole durations: `duration_hours` elapsed, `duration_days` between local days."""
     return frame.with_columns(
         day_number=col("requested_day"),

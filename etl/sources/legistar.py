@@ -119,26 +119,19 @@ def _wrong(said: object) -> Retry | None:
 
 @dataclass(slots=True)
 class Listing:
-    """A list that is read by position. `is_stuck`: one page comes whatever position is asked for."""
+    """A list that is read by position; `rows` met so far, each once."""
 
     request: Request
     council: Council
     where: str
     rows: dict[object, dict] = field(default_factory=dict)
-    page: list = field(default_factory=list)
-    is_stuck: bool = False
 
     def fetch(self, at: int) -> list[dict]:
         query = {"$orderby": self.council.id, "$top": TOP, "$skip": at}
         query |= {"$filter": self.where} if self.where else {}
-        for _ in range(2):
-            page = _ask(self.request, self.council.list, query)
-            if not (at and page and page == self.page):
-                self.page = page
-                self.rows |= {_number(row, self.council.id) or orjson.dumps(row): row for row in page}
-                return page
-        self.is_stuck = True
-        return []
+        page = _ask(self.request, self.council.list, query)
+        self.rows |= {_number(row, self.council.id) or orjson.dumps(row): row for row in page}
+        return page
 
 
 def _listed(request: Request, council: Council, where: str) -> tuple[list[dict], Proof]:
@@ -151,8 +144,6 @@ def _listed(request: Request, council: Council, where: str) -> tuple[list[dict],
             next(walk)
         except StopIteration as end:
             proof = end.value
-    if listing.is_stuck:
-        proof = Proof(why="the server sends one page whatever position it is asked for")
     return sorted(listing.rows.values(), key=lambda row: _number(row, council.id)), proof
 
 

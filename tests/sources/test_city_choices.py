@@ -1,4 +1,4 @@
-"""What a city decides in city.yml alone: which columns come in and go out, and what is read when its system is down."""
+"""What a city decides in city.yml alone: which columns come in and go out."""
 
 import time
 
@@ -6,14 +6,17 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from etl import status
 from etl.check import check_sources
 from etl.recognise import city_from
+from etl.vault import open_vault
 from hub.city import load_city
 from hub.cli import main
 from hub.errors import SourceError
+from hub.told import notices, state_lines
 from tests.cities.model import Model
 from tests.cities.server import City
-from tests.sources.tiny_hub import ARCGIS, OPEN311, PLATFORMS, TinyHub
+from tests.sources.tiny_hub import ARCGIS, PLATFORMS
 
 LAYER = PLATFORMS["arcgis"].path
 
@@ -34,48 +37,6 @@ def test_the_matrix_says_of_every_column_what_becomes_of_it(hub_of):
     assert fates["SERVICECODEDESCRIPTION"]["released"] and fates["SERVICECODEDESCRIPTION"]["received"]
     assert (fates["SERVICEORDERSTATUS"]["stored"], fates["SERVICEORDERSTATUS"]["released"]) == (["status_raw"], [])
     assert [fates[name]["received"] for name in ("REPORTERNAME", "INSPECTORNAME")] == [False, False]
-
-
-@pytest.fixture
-def failing_over(hub_of):
-    """ArcGIS, and if that fails Open311, over one truth."""
-    hub = hub_of("arcgis", rows=60)
-    with City(hub.model, "open311") as second:
-        other = {
-            "adapter": "open311",
-            "location": f"{second.url}/open311/v2",
-            "fields": OPEN311,
-            "layout": {"start": "2024-04-01"},
-        }
-        hub.describe(fallback=other)
-        yield hub
-
-
-def test_where_the_first_system_fails_the_second_is_read_and_it_is_said(failing_over: TinyHub):
-    hub = failing_over
-    assert hub.pull().notice == ""
-    hub.model.pass_time(3600)
-    new = hub.model.insert()
-    hub.model.pass_time(3600)
-    hub.system.faults("status", 500)
-    pulled = hub.pull()
-    assert pulled.error is None and "arcgis failed" in pulled.notice and "open311 was read" in pulled.notice
-    assert new.id in hub.held() and len(hub.held()) == 61
-
-
-def test_a_second_system_says_of_nothing_that_it_is_gone_and_the_first_has_the_last_word(failing_over: TinyHub):
-    hub = failing_over
-    hub.pull()
-    keys = list(hub.model.rows)
-    hub.model.pass_time(8 * 86_400)
-    hub.model.delete(keys[3])
-    hub.system.faults("status", 500)
-    assert hub.pull().error is None
-    assert keys[3] in hub.held()
-    hub.system.faults.clear()
-    hub.model.pass_time(3600)
-    assert hub.pull().error is None
-    assert hub.differences() == {}
 
 
 RECOGNISED = ("arcgis", "socrata", "ckan", "carto", "open311", "files")
@@ -112,3 +73,26 @@ def test_what_was_read_once_is_not_gone_because_it_is_old(hub_of):
     hub.model.pass_time(725 * 86_400)
     assert hub.pull().error is None
     assert oldest.id in hub.held()
+
+
+@pytest.mark.parametrize("platform", ["open311", "files"])
+def test_a_column_that_is_new_upstream_is_reported_and_stays_out(hub_of, platform):
+    hub = hub_of(platform, rows=40)
+    assert hub.pull().new_columns == ()
+    hub.model.pass_time(8 * 86_400)
+    hub.model.insert()
+    hub.system.faults("new_column", "reporter_phone", "555-0100")
+    pulled = hub.pull()
+    assert pulled.new_columns == ("reporter_phone",)
+    [told] = notices([pulled])
+    assert "new upstream and left out: reporter_phone" in told
+    assert told in state_lines(_status(hub))
+    assert "555-0100" not in hub.told()
+    hub.model.pass_time(8 * 86_400)
+    assert hub.pull().new_columns == ()
+
+
+def _status(hub) -> dict:
+    with open_vault(hub.data) as vault:
+        status.write(vault, hub.data)
+    return status.read(hub.data)
