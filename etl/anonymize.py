@@ -12,6 +12,7 @@ from narwhals import col, lit
 
 from etl.generalise import Context, generalise
 from etl.privacy import kind, outcome, place, snap, time
+from hub.datasets import DATASETS
 from hub.schema import Dataset, Privacy
 
 FROZEN = (
@@ -66,6 +67,10 @@ KEPT = (
 KEPT += ("requested_datetime", "expected_datetime", "closed_datetime", "duration_hours", "duration_days")
 KEPT += ("location", "lat5", "long5", "day_number")
 
+LATER = ("public_id", "text", "photo")  # made from `id` and `id_tail`; shown in no tier
+RELEASED = tuple(name for name in DATASETS["service_requests"].table.names if name not in LATER)
+COUNTED = ("id_tail", "group_no", "place_no", "bucket", "bucket_end", "location", "is_new", "on_time_counted")
+
 
 def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -> Anonymized:
     """Anonymize the 311 records: tier, bucket and area per row, outcomes as far as they may be told."""
@@ -81,8 +86,9 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before)
     joined = kind.hide_names(joined, at.agency_hidden_before)
     rows = outcome.add_outcome(joined, at.engine, at.policy, told)
-    rows = rows.with_columns(text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String))
-    rows = at.engine.keep(rows)
+    rows = at.engine.keep(rows.select(*RELEASED, *COUNTED)).with_columns(
+        text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String)
+    )
     pairs = at.engine.arrow(rows.select("place_id", "place_level").unique()).to_pylist()
     places = place.describe([(pair["place_id"], pair["place_level"]) for pair in pairs], at.city, at.areas)
     added = rows.filter(col("is_new") == 1).select(*FROZEN)

@@ -18,6 +18,7 @@ from hub.schema import SQLITE, Table
 
 LARGE = "service_requests"
 BATCH_ROWS = 50_000
+PRAGMAS = ("journal_mode=off", "synchronous=off", "cache_size=-65536", "threads=2")  # sorts in memory have no threads
 
 
 def begin(path: Path, large: pa.RecordBatchReader) -> None:
@@ -67,7 +68,7 @@ def compact(path: Path) -> None:
 def _open(path: Path) -> sqlite_utils.Database:
     """A file that is built beside and renamed needs no journal and no sync."""
     con = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("journal_mode=off", "synchronous=off", "cache_size=-131072", "temp_store=memory", "threads=2"):
+    for pragma in PRAGMAS:
         con.execute(f"pragma {pragma}")
     return sqlite_utils.Database(con)
 
