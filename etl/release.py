@@ -72,13 +72,14 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
     try:
         with _workspace(job.data) as folder:
             for name, work in _stages(made, job.city, folder):
-                step(name)
-                seconds[name] = _timed(work)
-            release_id = _release_id(made, folder, state)
-            step("checking")
-            findings = _check(made, job, folder, release_id)
-            step("swapping in")
-            return Published(_swap(made, job, folder, release_id, state, findings), findings, seconds)
+                with _stage(name, step, seconds):
+                    work()
+            with _stage("checking", step, seconds):
+                release_id = _release_id(made, folder, state)
+                findings = _check(made, job, folder, release_id)
+            with _stage("swapping in", step, seconds):
+                release = _swap(made, job, folder, release_id, state, findings)
+            return Published(release, findings, seconds)
     except Exception as error:
         if isinstance(error, GateError) or not is_no_room(error):
             raise
@@ -118,10 +119,13 @@ def _database(made: Contents, path: Path, packed: Path) -> None:
         database.finish(path, made.small)
 
 
-def _timed(work: Callable[[], object]) -> float:
+@contextmanager
+def _stage(name: str, step: Callable[[str], None], seconds: dict[str, float]) -> Iterator[None]:
+    """Say what goes on, and how long it took."""
+    step(name)
     start = time()
-    work()
-    return round(time() - start, 2)
+    yield
+    seconds[name] = round(time() - start, 2)
 
 
 def _draw(made: Contents, city: City, folder: Path) -> None:
