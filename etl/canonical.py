@@ -33,7 +33,14 @@ FLAGS = {
     "outside_city": "A point outside the city: the place was set aside",
     "bad_number": "A number could not be read and was set aside",
 }
+CLOSING = ["closed_datetime", "closed_day"]
 READ_ONLY = ("closure_note",)  # free text that judges a row and is not stored
+DEGREES = r"(-?\d+(?:\.\d+)?)"
+COORDINATES = ("lat", "long")
+PAIRS = {  # how systems write a place in one column -> which of its two numbers is which
+    rf"(?:^|\()\s*{DEGREES}\s*,\s*{DEGREES}\s*\)?$": {"lat": 1, "long": 2},  # 1 Elm St (42.3, -71.1)
+    rf"^POINT\s*\(\s*{DEGREES}\s+{DEGREES}\s*\)$": {"lat": 2, "long": 1},  # POINT (-71.1 42.3)
+}
 EPOCHS = {"seconds": (11, 1), "milliseconds": (14, 1000)}  # digits of a believable one, and how many make a second
 UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Type.INTEGER, Type.CENTS)}
 
@@ -41,8 +48,9 @@ UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Typ
 def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
     """record column -> the names it may have in the source; constants and keys name none."""
     named = {column.name: source.fields.get(column.name, [column.name]) for column in dataset.record}
+    at_point = [source.layout["point"]] if "point" in source.layout else []
     return {
-        name: [given] if isinstance(given, str) else given
+        name: ([given] if isinstance(given, str) else given) + (at_point if name in COORDINATES else [])
         for name, given in named.items()
         if not isinstance(given, dict)
     }
@@ -132,11 +140,19 @@ def _column_sql(column: Column, source: Source, dataset: Dataset, at: dict[str, 
         found = [
             _name(at[plain(alias)]) for alias in ([given] if isinstance(given, str) else given) if plain(alias) in at
         ]
+        if column.name in COORDINATES and (point := plain(source.layout.get("point", ""))) in at:
+            found.append(_of_pair_sql(column.name, _name(at[point])))
         value = f"coalesce({', '.join(found)})" if found else "null::varchar"
     if isinstance(given, dict) and "sum_of" in given:
         return _sum_sql(column.name, [_name(at[plain(c)]) for c in given["sum_of"] if plain(c) in at])
     typed = f"{TYPED[column.type](value, source)} as {column.name}"
     return [typed] if column.type is Type.TEXT else [typed, f"({value}) is not null as given_{column.name}"]
+
+
+def _of_pair_sql(name: str, pair: str) -> str:
+    """One of the two numbers in a column that holds both; what is no pair stays as it is, and cannot be read."""
+    parts = [f"nullif(regexp_extract({pair}, {_quote(form)}, {which[name]}, 'i'), '')" for form, which in PAIRS.items()]
+    return f"coalesce({', '.join([*parts, pair])})"
 
 
 def _sum_sql(name: str, parts: list[str]) -> list[str]:
@@ -228,25 +244,32 @@ def _name(name: str) -> str:
 
 def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) -> nw.LazyFrame:
     """Add `flags` and `reason`, normalise and classify: the record as the vault will keep it, with `row_number`."""
-    frame = frame.with_columns(reason=lit(None, dtype=nw.String), **{f"is_{word}": lit(False) for word in FLAGS})
-    for word, types in UNREAD.items():
-        lost = [_unread(c) for c in dataset.record if c.type in types and f"given_{c.name}" in frame.columns]
-        frame = _flag(frame, word, nw.any_horizontal(*lost, ignore_nulls=True)) if lost else frame
+    known = set(frame.columns)
+    unread = {
+        word: [_unread(c) for c in dataset.record if c.type in types and f"given_{c.name}" in known]
+        for word, types in UNREAD.items()
+    }
+    flagged = {word: nw.any_horizontal(*lost, ignore_nulls=True) for word, lost in unread.items() if lost}
+    frame = frame.with_columns(**{f"is_{word}": flagged.get(word, lit(False)) for word in FLAGS})
     frame = FINISH[dataset.name](frame, city, source)
+    reason = lit(None, dtype=nw.String)
     for column in reversed([c for c in dataset.record if c.required]):
         given = col(f"given_{column.name}") if column.type is not Type.TEXT else lit(False)
-        unread = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
-        frame = frame.with_columns(reason=when(col(column.name).is_null()).then(unread).otherwise(col("reason")))
+        told = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
+        reason = when(col(column.name).is_null()).then(told).otherwise(reason)
     flags = nw.sum_horizontal(when(col(f"is_{word}")).then(lit(bit(word))).otherwise(lit(0)) for word in FLAGS)
-    return frame.select("row_number", "reason", *(column.name for column in stored(dataset)), flags=flags)
+    return frame.select("row_number", *(column.name for column in stored(dataset)), reason=reason, flags=flags)
 
 
 def _unread(column: Column) -> nw.Expr:
     return col(f"given_{column.name}") & col(column.name).is_null()
 
 
-def _flag(frame: nw.LazyFrame, word: str, condition: nw.Expr) -> nw.LazyFrame:
-    return frame.with_columns((col(f"is_{word}") | condition.fill_null(False)).alias(f"is_{word}"))
+# Each layer on a frame costs every page: what can be said of a frame at once is said at once.
+
+
+def _flag(word: str, condition: nw.Expr) -> dict[str, nw.Expr]:
+    return {f"is_{word}": col(f"is_{word}") | condition.fill_null(False)}
 
 
 def bit(word: str) -> int:
@@ -258,21 +281,23 @@ def flags_of(bits: int) -> list[str]:
     return [word for word in FLAGS if bits & bit(word)]
 
 
-def _set_aside(frame: nw.LazyFrame, word: str, condition: nw.Expr, *columns: str) -> nw.LazyFrame:
-    """Flag the rows and null the columns where the condition holds."""
-    frame = _flag(frame, word, condition)
-    return frame.with_columns(when(~condition.fill_null(False)).then(col(name)).alias(name) for name in columns)
+def _set_aside(word: str, *found: tuple[nw.Expr, list[str]]) -> dict[str, nw.Expr]:
+    """Flag the rows where one of the conditions holds, and null its columns."""
+    flag = _flag(word, nw.any_horizontal(*(condition for condition, _ in found), ignore_nulls=True))
+    kept = {name: when(~condition.fill_null(False)).then(col(name)) for condition, columns in found for name in columns}
+    return flag | kept
 
 
 def service_requests(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
-    frame = frame.with_columns(category_raw=nw.coalesce(col("category_raw"), col("service_name"), col("service_code")))
-    frame = frame.with_columns(service_name=nw.coalesce(col("service_name"), col("service_code")))
+    frame = frame.with_columns(
+        category_raw=nw.coalesce(col("category_raw"), col("service_name"), col("service_code")),
+        service_name=nw.coalesce(col("service_name"), col("service_code")),
+        address=col("address").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", " "),
+    )
     frame = _dates(frame, source)
     frame = _places(frame, city, source)
     frame = _status(frame, source)
-    frame = _disposition(frame, source)
-    address = col("address").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", " ")
-    return frame.with_columns(address=address)
+    return _disposition(frame, source)
 
 
 def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
@@ -281,32 +306,37 @@ def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
         for day in {*SENTINELS, *source.layout.get("sentinels", [])}
     ]
     first, last = (int(day.timestamp()) for day in PLAUSIBLE)
+    none, bad = [], []
     for name in ("requested", "expected", "closed", "updated"):
         instant = f"{name}_datetime"
         with_day = [instant, f"{name}_day"] if name in ("requested", "closed") else [instant]
-        none = nw.any_horizontal(
-            *(col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days), ignore_nulls=True
-        )
-        frame = _set_aside(frame, "sentinel_date", none, *with_day)
-        frame = _set_aside(frame, "bad_date", ~col(instant).is_between(first, last), *with_day)
+        near = [col(instant).is_between(int(day) - 86_400, int(day) + 172_800) for day in days]
+        none.append((nw.any_horizontal(*near, ignore_nulls=True), with_day))
+        bad.append((~col(instant).is_between(first, last), with_day))
+    frame = frame.with_columns(**_set_aside("sentinel_date", *none))
+    frame = frame.with_columns(**_set_aside("bad_date", *bad))
     backwards = col("closed_datetime") < col("requested_datetime")
-    return _set_aside(frame, "closed_before_opened", backwards, "closed_datetime", "closed_day")
+    return frame.with_columns(**_set_aside("closed_before_opened", (backwards, CLOSING)))
 
 
 def _places(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
     lat, long = col("lat"), col("long")
     west, south, east, north = city.bbox
-    for point_lat, point_long in source.layout.get("default_points", []):
-        near = ((lat - point_lat).abs() < 0.00006) & ((long - point_long).abs() < 0.00006)
-        frame = _set_aside(frame, "default_point", near, "lat", "long")
+    near = [
+        (((lat - point_lat).abs() < 0.00006) & ((long - point_long).abs() < 0.00006))
+        for point_lat, point_long in source.layout.get("default_points", [])
+    ]
+    if near:
+        is_default = nw.any_horizontal(*near, ignore_nulls=True)
+        frame = frame.with_columns(**_set_aside("default_point", (is_default, ["lat", "long"])))
     inside = lat.is_between(south - MARGIN_DEGREES, north + MARGIN_DEGREES) & long.is_between(
         west - MARGIN_DEGREES, east + MARGIN_DEGREES
     )
-    return _set_aside(frame, "outside_city", ~inside, "lat", "long")
+    return frame.with_columns(**_set_aside("outside_city", (~inside, ["lat", "long"])))
 
 
 def _status(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
-    words = {word.casefold(): status for word, status in source.layout.get("statuses", {}).items()}
+    words = {word.lower(): status for word, status in source.layout.get("statuses", {}).items()}
     known = {"open": "open", "closed": "closed"} | words
     raw = col("status_raw").str.to_lowercase()
     status = lit(None, dtype=nw.String)
@@ -316,33 +346,34 @@ def _status(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
             .then(lit(meaning))
             .otherwise(status)
         )
-    frame = frame.with_columns(status=status)
-    frame = _flag(frame, "unknown_status", col("status").is_null())
-    frame = frame.with_columns(
-        status=when(col("status").is_null() & ~col("closed_datetime").is_null())
-        .then(lit("closed"))
-        .otherwise(col("status"))
-    )
+    by_date = when(~col("closed_datetime").is_null()).then(lit("closed"))
+    frame = frame.with_columns(status=nw.coalesce(status, by_date), **_flag("unknown_status", status.is_null()))
     contradiction = (col("status") == "open") & ~col("closed_datetime").is_null()
-    frame = _set_aside(frame, "open_with_closing_date", contradiction, "closed_datetime", "closed_day")
-    return _flag(frame, "closed_without_date", (col("status") == "closed") & col("closed_datetime").is_null())
+    undated = (col("status") == "closed") & col("closed_datetime").is_null()
+    return frame.with_columns(
+        **_set_aside("open_with_closing_date", (contradiction, CLOSING)), **_flag("closed_without_date", undated)
+    )
 
 
 def _disposition(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
     words = nw.concat_str(col("disposition"), col("closure_note"), separator=" ", ignore_nulls=True).str.to_lowercase()
     found = lit("unknown")
     for rule in reversed(source.layout.get("dispositions", [])):
-        found = (
-            when(words.str.contains(rule["contains"].casefold(), literal=True)).then(lit(rule["is"])).otherwise(found)
-        )
+        if "kind" in rule:
+            fits = col("service_name").str.to_lowercase() == rule["kind"].lower()
+        else:
+            fits = words.str.contains(rule["contains"].lower(), literal=True)
+        found = when(fits).then(lit(rule["is"])).otherwise(found)
     for word, disposition in source.layout.get("status_dispositions", {}).items():
-        found = when(col("status_raw").str.to_lowercase() == word.casefold()).then(lit(disposition)).otherwise(found)
+        found = when(col("status_raw").str.to_lowercase() == word.lower()).then(lit(disposition)).otherwise(found)
     frame = frame.with_columns(disposition=when(col("status") == "closed").then(found))
-    frame = _flag(frame, "unknown_disposition", col("disposition") == "unknown")
     instant = (col("closed_datetime") == col("requested_datetime")) & (col("requested_datetime") % 60 != 0)
     paper = instant & col("disposition").is_in(["done", "unknown", "scheduled", "noted"])
-    frame = _flag(frame, "closed_at_opening", paper)
-    return frame.with_columns(disposition=when(paper).then(lit("administrative")).otherwise(col("disposition")))
+    return frame.with_columns(
+        **_flag("unknown_disposition", col("disposition") == "unknown"),
+        **_flag("closed_at_opening", paper),
+        disposition=when(paper).then(lit("administrative")).otherwise(col("disposition")),
+    )
 
 
 def budget(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
@@ -352,8 +383,8 @@ def budget(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
 def capital_projects(frame: nw.LazyFrame, city: City, source: Source) -> nw.LazyFrame:
     phase = lit("unknown")
     for word, means in source.layout.get("phases", {}).items():
-        phase = when(col("status").str.to_lowercase() == word.casefold()).then(lit(means)).otherwise(phase)
-    frame = _flag(frame.with_columns(phase=phase), "unknown_status", phase == "unknown")
+        phase = when(col("status").str.to_lowercase() == word.lower()).then(lit(means)).otherwise(phase)
+    frame = frame.with_columns(phase=phase, **_flag("unknown_status", phase == "unknown"))
     return _places(frame, city, source)
 
 

@@ -23,7 +23,10 @@ LAYOUT = {
     "sentinels": [str],  # dates that mean 'none'
     "default_points": [[float]],  # lat, long of a geocoder's fallback
     "statuses": Each(str),  # the city's word -> open or closed
-    "dispositions": [{"contains": str, "is": str}],  # first match wins, over the closing words
+    "point": str,  # the column that holds latitude and longitude together, where they have no columns of their own
+    "dispositions": [
+        {"contains": str, "kind": str, "is": str}
+    ],  # by closing words or kind of request; first match wins
     "status_dispositions": Each(str),  # the city's status word -> disposition
     "rows_from_columns": [{"column": str, "beside": str, "set": Each((str, int))}],  # amount columns of wide tables
     "only": Each([str]),  # keep rows whose column holds one of these; the others are counted as set aside
@@ -88,7 +91,12 @@ def check_layout(layout: dict, where: str, dataset: Dataset | None) -> dict:
                 f"{where}.rows_from_columns sets {', '.join(sorted(unknown))}.", f"set some of: {', '.join(columns)}"
             )
     for rule in layout.get("dispositions", []):
-        _complete(rule, {"contains", "is"}, f"{where}.dispositions")
+        _complete(rule, {"kind" if "kind" in rule else "contains", "is"}, f"{where}.dispositions")
+        if "kind" in rule and "contains" in rule:
+            raise ConfigurationError(
+                f"{where}.dispositions: an entry has contains {rule['contains']!r} and kind {rule['kind']!r}.",
+                "make two entries of it: each asks for closing words or for a kind of request",
+            )
     for total in layout.get("totals", []):
         _complete(total, {"of", "cents"}, f"{where}.totals")
         _complete(total["of"], TOTAL_OF.get(dataset.name if dataset else "", set()), f"{where}.totals.of")

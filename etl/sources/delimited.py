@@ -1,15 +1,18 @@
 """CSV: one row a line, the first line names the columns. Rows that do not fit the header are set aside and counted.
 
+Before the first line Excel may write `sep=;`, which says what parts the columns of this file.
+
 A series may hold files without a header line: `layout.header` names their columns. Whether a file has one is told by
 its first line, which must hold the names of all needed columns or none of the names at all.
 """
 
 import csv
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count
+from itertools import count, islice
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -26,15 +29,18 @@ SWALLOWED_CHARS = 100_000  # a row this long swallowed its neighbours: a quote w
 TAIL_BYTES = 1 << 16  # what is kept of a file to look at its end
 DELIMITERS = {".tsv": "\t"}  # told by the file's name
 OTHERS = (";", "\t", "|", ",")  # what else parts columns
+PREAMBLE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+PREAMBLE_BYTES = 64  # it stands in so many, whatever the encoding
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A file as text: what it is written in, and what parts its columns."""
+    """A file as text: what it is written in, what parts its columns, how many lines stand before the first row."""
 
     file: Content
     encoding: str
     delimiter: str
+    before: int = 0
 
     @property
     def is_wide(self) -> bool:
@@ -70,8 +76,22 @@ class Watched:
 
 
 def text_of(request: Request, file: Content) -> Text:
-    told = DELIMITERS.get(file.name.lower().removesuffix(".gz")[-4:], ",")
-    return Text(file, request.layout.get("encoding", "utf-8"), request.layout.get("delimiter", told))
+    encoding, named = request.layout.get("encoding", "utf-8"), file.name.lower().removesuffix(".gz")[-4:]
+    declared = _declared(file, encoding)
+    told = request.layout.get("delimiter") or declared or DELIMITERS.get(named, ",")
+    return Text(file, encoding, told, 1 if declared else 0)
+
+
+def _declared(file: Content, encoding: str) -> str:
+    """What the line `sep=;` says of the file, "" if it does not begin with one."""
+    with file.open() as stream:
+        head = stream.read(PREAMBLE_BYTES)
+    try:
+        lines = head.decode(encoding, errors="replace").lstrip("\ufeff").splitlines()
+    except LookupError:
+        return ""  # the reader of the header says what is wrong
+    found = PREAMBLE.fullmatch(lines[0]) if lines else None
+    return found[1] if found else ""
 
 
 def pages(request: Request, file: Content) -> Iterator[Page]:
@@ -94,7 +114,7 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
         met[ragged[-1]] += 1
         return "skip"
 
-    first, fitting, numbers = 2 if is_named else 1, 0, count(1)
+    first, fitting, numbers = text.before + (2 if is_named else 1), 0, count(1)
     try:
         for batch in _csv_reader(watched, text, header, is_named, kept or header[:1], refuse):
             if watched.has_nul:
@@ -136,7 +156,9 @@ def _csv_reader(stream, text: Text, header, is_named, read, refuse) -> pacsv.CSV
     names = None if is_named else header
     return pacsv.open_csv(
         stream,
-        read_options=pacsv.ReadOptions(block_size=BLOCK_BYTES, encoding=text.encoding, column_names=names),
+        read_options=pacsv.ReadOptions(
+            block_size=BLOCK_BYTES, encoding=text.encoding, column_names=names, skip_rows=text.before
+        ),
         parse_options=pacsv.ParseOptions(delimiter=text.delimiter, newlines_in_values=True, invalid_row_handler=refuse),
         convert_options=pacsv.ConvertOptions(
             include_columns=read,
@@ -204,7 +226,8 @@ def _is_value(cell: str) -> bool:
 def _first_row(text: Text) -> list[str]:
     try:
         with text.lines() as lines:
-            first = next((row for row in csv.reader(lines, delimiter=text.delimiter) if row), [])
+            rows = csv.reader(islice(lines, text.before, None), delimiter=text.delimiter)
+            first = next((row for row in rows if row), [])
     except LookupError:
         raise ConfigurationError(
             f"{text.file}: there is no encoding {text.encoding!r}.", "set layout.encoding to utf-8, cp1252, utf-16, …"

@@ -38,6 +38,7 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
+OLD_WORKBOOK = ".xls"  # not read, and never passed over in silence
 DAY = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")  # in a daily file's name
 INSIDE = re.compile(r"(?i)(?<=\.zip)!")  # parts an archive's name from that of a file in it
 OLD_OFFICE = b"\xd0\xcf\x11\xe0"
@@ -146,7 +147,7 @@ def _data_for(request: Request):
 
 
 def _is_data(name: str) -> bool:
-    return bool(_format_of(name))
+    return bool(_format_of(name)) or name.lower().endswith(OLD_WORKBOOK)
 
 
 def _is_zip(name: str) -> bool:
@@ -219,9 +220,14 @@ def _read(request: Request, file: Content) -> Iterator[Page]:
     with file.open() as stream:
         head = stream.read(512)
     kind = _kind(request, file)
+    ending = PurePosixPath(file.name.lower()).suffix
+    if head.startswith(OLD_OFFICE):
+        old = "of the old kind (.xls)"
+        what = old if ending == OLD_WORKBOOK else f"protected by a password, or {old}"
+        raise SourceError(f"{file} is a workbook {what}.", "save it as .xlsx without a password, or as CSV")
     if kind not in READERS:
         raise ConfigurationError(
-            f"{file}: the format {kind!r} is not known.", f"set layout.format to one of: {', '.join(READERS)}"
+            f"{file}: the format {kind or ending!r} is not known.", f"set layout.format to one of: {', '.join(READERS)}"
         )
     _refuse_impostors(file, head, kind)
     yield from READERS[kind](request, file)
@@ -245,11 +251,6 @@ def _refuse_impostors(file: Content, head: bytes, kind: str) -> None:
     if text.startswith(b"pk\x03\x04") and kind != "xlsx":
         raise SourceError(
             f"{file} is a zip archive or a workbook, not {kind}.", "rename it to end in .zip or .xlsx, as it is"
-        )
-    if text.startswith(OLD_OFFICE):
-        raise SourceError(
-            f"{file} is a workbook that is protected by a password, or of the old kind (.xls).",
-            "save it as .xlsx without a password",
         )
     if kind == "csv" and text.startswith((b"{", b"[")):
         raise SourceError(

@@ -72,6 +72,10 @@ BAD = {
         ["'finished'", "one of: done, enforced"],
     ),
     "half a rule": (swap("dates:", "dispositions: [{is: done}]\n      dates:"), ["an entry has no contains"]),
+    "a rule for two things": (
+        swap("dates:", "dispositions: [{kind: x, contains: y, is: done}]\n      dates:"),
+        ["an entry has contains 'y' and kind 'x'", "make two entries of it"],
+    ),
     "half a total": (swap("totals: []", "totals: [{of: {stage: actual}, cents: 1}]"), ["no direction, fiscal_year"]),
     "colour by name": (SOUND + "brand: {colours: {primary: red}}\n", ["city.yml:21: brand.colours.primary", "#rrggbb"]),
     "no such colour": (SOUND + "brand: {colours: {shoe: '#000000'}}\n", ["brand.colours.shoe is unknown"]),

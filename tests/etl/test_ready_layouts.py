@@ -67,7 +67,7 @@ LAYOUTS = {
         (
             "Unnamed: 0=1|CaseID=7|Opened=01/15/2026 12:00:00 PM|Closed= |Updated=01/15/2026 12:30:00 PM|Status=Open|"
             "Status.Notes=accepted|Responsible.Agency=A Queue - Ann Ames|Category=Streetlights|Address=1 ELM ST|"
-            "Latitude=37.77|Longitude=-122.42|Source=Voice In"
+            "Point=(37.77, -122.42)|Source=Voice In"
         ),
     ),
     "san francisco, a page of the API": (
@@ -187,6 +187,28 @@ def test_a_request_of_the_open311_endpoint_closes_when_it_was_last_changed(slug)
     assert tier(policy(slug), made["service_group"], made["service_name"]) == "A"
 
 
+def test_a_question_to_chicago_is_no_work_done_whichever_system_tells_of_it():
+    """The kind is judged as a kind: closing words that happen to name it, or one like it, mean nothing."""
+    row = cells(OPEN311.format(kind="311 INFORMATION ONLY CALL", zone="", lat=41.8, long=-87.7))
+    [told] = tidied([row], {})
+    like = told | {"service_name": "Bungalow/Vintage Home Information Request"}
+    ends = [one["disposition"] for one in made_of(city("chicago"), both("chicago")[1], told, like)]
+    assert ends == ["information_only", "done"]
+
+
+def test_a_kind_of_philadelphia_is_not_taken_for_closing_words():
+    row = "service_request_id=1|requested_datetime=2026-01-01T13:00:30Z|closed_datetime=2026-01-02T14:00:00Z|status=Closed|"
+    kinds = {
+        "Information Request": "Issue Resolved",
+        "A transferred kind": "",
+        "Pothole Repair": "Information request by phone",
+        "Service Not Needed": "",
+    }
+    rows = [cells(f"{row}service_name={kind}|status_notes={notes}") for kind, notes in kinds.items()]
+    ends = [made["disposition"] for made in records("philadelphia", "requests", *rows)]
+    assert ends == ["information_only", "unknown", "unknown", "invalid"]
+
+
 def test_an_issue_of_the_app_of_oakland_is_a_request_and_what_the_policy_does_not_name_is_withheld():
     row = cells(
         "id=17000007|status=Archived|request_type.title=Traffic Signal - Outage/Damaged|created_at=2026-01-15T12:00:00-08:00|"
@@ -210,6 +232,32 @@ def test_a_place_of_oakland_in_feet_or_metres_is_set_aside_and_counted():
         (37.8, []),
     ]
     assert {one["address"] for one in made} == {None}
+
+
+@pytest.mark.parametrize(
+    ("point", "place", "flags"),
+    [
+        ("(37.77, -122.42)", (37.77, -122.42), []),
+        ("1 Elm St San Francisco, CA (37.77, -122.42)", (37.77, -122.42), []),
+        ("POINT (-122.42 37.77)", (37.77, -122.42), []),
+        ("", (None, None), []),
+        ("(0, 0)", (None, None), ["outside_city"]),
+        ("(-122.42, 37.77)", (None, None), ["outside_city"]),  # the axes are swapped: no place of this city
+        ("near the bridge", (None, None), ["bad_number"]),
+    ],
+)
+def test_a_place_of_san_francisco_may_stand_in_one_column(point, place, flags):
+    row = cells("CaseID=1|Opened=01/01/2026 08:00:30 AM|Closed=|Status=Open|Category=Streetlights")
+    [made] = records("san_francisco", "requests", row | {"Point": point})
+    assert ((made["lat"], made["long"]), flags_of(made["flags"])) == (place, flags)
+
+
+def test_a_place_in_columns_of_its_own_counts_more_than_the_one_that_holds_both():
+    row = cells("CaseID=1|Opened=01/01/2026 08:00:30 AM|Closed=|Status=Open|Category=Streetlights|Point=(37.7, -122.4)")
+    made = records("san_francisco", "requests", row | {"Latitude": "37.77", "Longitude": "-122.42"}) + records(
+        "san_francisco", "requests", row | {"Latitude": "", "Longitude": ""}
+    )
+    assert [(one["lat"], one["long"]) for one in made] == [(37.77, -122.42), (37.7, -122.4)]
 
 
 def test_the_points_on_which_chicago_puts_its_calls_are_no_places():

@@ -7,6 +7,7 @@ import pytest
 
 from etl.sources import files
 from etl.sources.page import Request
+from hub.errors import ConfigurationError, SourceError
 from tests.sources.tables import (
     FEATURES,
     HEADER,
@@ -103,6 +104,16 @@ WRITTEN = {
     "cp1252": (lambda: written(table(kind="Trou “béant”")), {"encoding": "cp1252"}, "cp1252"),
     "semicolons": (lambda: written(TABLE, ";"), {"delimiter": ";"}, "utf-8"),
     "tabs": (lambda: written(TABLE, "\t"), {"delimiter": "\t"}, "utf-8"),
+    "semicolons that Excel announces": (lambda: "sep=;\r\n" + written(TABLE, ";"), {}, "utf-8"),
+    "tabs that Excel announces": (lambda: "\ufeffsep=\t\n" + written(TABLE, "\t"), {}, "utf-8"),
+    "an announcement in quotes": (lambda: '"SEP=|"\n' + written(TABLE, "|"), {}, "utf-8"),
+    "an announcement in UTF-16": (lambda: "sep=;\r\n" + written(TABLE, ";"), {"encoding": "utf-16"}, "utf-16"),
+    "an announcement that is wrong": (lambda: "sep=;\r\n" + written(TABLE), {"delimiter": ","}, "utf-8"),
+    "an announcement and no header": (
+        lambda: "sep=;\r\n" + written(ROWS, ";"),
+        {"header": HEADER},
+        "utf-8",
+    ),
     "lines in a value": (lambda: written(table(kind='Pothole,\nvery "deep"')), {}, "utf-8"),
     "no newline at the end": (lambda: written(TABLE).rstrip(), {}, "utf-8"),
     "blank lines before the header": (lambda: "\r\n\r\n" + written(TABLE), {}, "utf-8"),
@@ -119,6 +130,15 @@ def test_a_table_is_read_however_it_is_written(tmp_path, way):
     if way in ("cp1252", "lines in a value"):
         assert found.rows[1]["kind"] in ("Trou “béant”", 'Pothole,\nvery "deep"')
     assert "Reporter" not in str(found.rows) and found.proven_by == {"whole_file"}
+
+
+@pytest.mark.parametrize(("before", "line"), [("", 4), ("sep=,\r\n", 5)])
+def test_rows_are_numbered_as_the_lines_of_the_file(tmp_path, before, line):
+    found = read(put(tmp_path / "a.csv", before + written([*TABLE, ["1", "2"]])))
+    assert found.pages[0].first == line - 2 and len(found.rows) == 5
+    assert (
+        refusal(put(tmp_path / "b.csv", before + written(TABLE).replace("003", '"003'))).count(f"in line {line}") == 1
+    )
 
 
 def test_a_column_without_a_name_is_told_and_never_kept(tmp_path):
@@ -152,6 +172,18 @@ def test_a_table_that_would_have_to_be_guessed_is_refused(tmp_path, harm):
     content, words = REFUSED[harm]
     said = refusal(put(tmp_path / "a.csv", content))
     assert [word for word in words if word not in said] == [] and str(tmp_path / "a.csv") in said
+
+
+def test_an_old_workbook_is_refused_with_the_cure_and_not_passed_over_in_a_folder(tmp_path):
+    put(tmp_path / "2025.csv", written(TABLE))
+    put(tmp_path / "2026.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest")
+    with pytest.raises(SourceError, match=r"2026.xls is a workbook of the old kind \(.xls\)") as caught:
+        read(tmp_path)
+    assert "save it as .xlsx" in caught.value.cure and "CSV" in caught.value.cure
+    with pytest.raises(ConfigurationError, match=r"format '\.xls' is not known") as caught:
+        read(put(tmp_path / "text.xls", written(TABLE)))
+    assert "layout.format" in caught.value.cure
+    assert ids(read(tmp_path / "text.xls", format="csv")) == IDS
 
 
 def test_ragged_rows_are_counted_and_the_others_are_read(tmp_path):

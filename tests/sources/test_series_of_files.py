@@ -60,7 +60,7 @@ def test_a_folder_is_read_in_the_order_of_its_names_without_what_is_no_data(tmp_
     (tmp_path / "folder").mkdir()
     assert ids(read(tmp_path)) == ["a-1", "b-1", "c-1"]
     assert ids(read(tmp_path / "[bc].*[vp]")) == ["b-1", "c-1"]
-    assert "c.csv.part: the format '' is not known" in refusal(tmp_path / "c*")
+    assert "c.csv.part: the format '.part' is not known" in refusal(tmp_path / "c*")
     assert "without a file that can be read" in refusal(tmp_path / "folder")
 
 
