@@ -6,7 +6,7 @@ location: the address of the table, in either form:
 credentials: lines of `name: value`. `tenant` and `client_id` stand on the page of the app registration in Microsoft
 Entra, `client_secret` under its certificates and secrets; `login` only for a cloud with a login address of its own.
 The app must be an application user of the environment, with the right to read this table and no more. The token is got
-from another host: name login.microsoftonline.com, or that of `login`, under `hosts`.
+from another host: name that of a `login` of its own under `hosts`.
 
 Columns are called as in the Web API (`statuscode`, `_owningbusinessunit_value`); `statuscode@label` is the label of an
 option or the name behind a lookup. Dataverse tells deletions by its own id (`incidentid`): where the city's id is

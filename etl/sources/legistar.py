@@ -2,8 +2,7 @@
 
 location: what to read of a client, in either form:
   https://webapi.legistar.com/v1/CLIENT/matters     the API: one of PATHS
-  https://CLIENT.legistar.com/Legislation.aspx      the page for everyone: the matters; Calendar.aspx: the events.
-                                                    The API is on another host: name webapi.legistar.com under `hosts`
+  https://CLIENT.legistar.com/Legislation.aspx      the page for everyone: the matters; Calendar.aspx: the events
 credentials: the client's token, where the API wants one. It can travel in the address only; no message shows that.
 
 Columns are called as in the API (`MatterFile`, `EventDate`); a row that hangs on another one has that one's too.
