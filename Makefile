@@ -2,21 +2,22 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
-COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra test --no-header --no-annotate \
-  --python-version 3.11 pyproject.toml
-.PHONY: setup demo test lint lock bench clean
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
+  pyproject.toml
+EXTRAS := ner photo
+.PHONY: setup demo test attack lint lock bench clean
 
 setup: $(STAMP)
 
-# uv installs in seconds; where it cannot be had, pip does the same from the same lock file.
+# uv installs in seconds; where it cannot be had, pip does the same from the same lock file, which is complete.
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.13,<0.14" 2>/dev/null || echo "uv is not to be had: pip installs instead"
 	@if [ -x $(BIN)/uv ]; then \
-	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements.lock && \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . ; \
 	else \
-	  $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock && \
+	  $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock && \
 	  $(BIN)/python -m pip install --quiet --no-deps -e . ; \
 	fi
 	@touch $(STAMP)
@@ -27,19 +28,28 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest
 
+# The attack suite over a year of daily releases; `make test` runs its short form.
+attack: setup
+	CITYGLASS_LONG=1 $(BIN)/python -m pytest tests/attacks
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@cp requirements.lock .venv/lock.now && $(COMPILE) -o .venv/lock.now && diff -q requirements.lock .venv/lock.now >/dev/null \
-	  || (echo "requirements.lock is not current: run make lock"; exit 1)
+	@for lock in test $(EXTRAS); do \
+	  file=$$(echo requirements-$$lock.lock | sed s/-test//); cp $$file .venv/lock.now; \
+	  $(COMPILE) --extra $$lock -o .venv/lock.now && diff -q $$file .venv/lock.now >/dev/null \
+	    || { echo "$$file is not current: run make lock"; exit 1; }; \
+	done
 	$(BIN)/cityglass metadata --check
 
 # After a change of the dependencies in pyproject.toml.
 lock: setup
-	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra test -o requirements.lock
+	for extra in $(EXTRAS); do $(COMPILE) --extra $$extra -o requirements-$$extra.lock || exit 1; done
 
 bench: setup
 	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.sources
 
 clean:
 	rm -rf .venv data/private data/public data/inbox data/lookup data/sample

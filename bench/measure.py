@@ -44,8 +44,8 @@ def compared(name: str, ours: list[Cost], theirs: list[Cost], **facts) -> dict:
     mine, other = median(ours), median(theirs)
     return {
         "name": name,
-        "candidate": _told(ours),
-        "baseline": _told(theirs),
+        "candidate": told(ours),
+        "baseline": told(theirs),
         "cpu_ratio": round(other.cpu / mine.cpu, 2),
         "wall_ratio": round(other.wall / mine.wall, 2),
         "peak_mb": round(mine.peak_mb),
@@ -53,14 +53,18 @@ def compared(name: str, ours: list[Cost], theirs: list[Cost], **facts) -> dict:
     }
 
 
-def _told(costs: list[Cost]) -> dict:
+def told(costs: list[Cost]) -> dict:
     return {name: [round(getattr(cost, name), 2) for cost in costs] for name in Cost.__slots__}
 
 
 def write(name: str, comparisons: list[dict]) -> Path:
     """bench/results/<date>-<name>.json"""
     machine = {"cores": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()}
-    told = {"machine": machine, "versions": {package: version(package) for package in TOLD}, "comparisons": comparisons}
+    document = {
+        "machine": machine,
+        "versions": {package: version(package) for package in TOLD},
+        "comparisons": comparisons,
+    }
     path = RESULTS / f"{date.today()}-{name}.json"
-    path.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    path.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     return path

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import data, markup, show, theme
-from dashboards.views import budget, capital_projects, map, overview, resolution_times, stories
+from dashboards.views import budget, capital_projects, map, overview, privacy, resolution_times, stories
 
 # view, its name in the menu, the table without which it has nothing to show
 VIEWS = (
@@ -13,6 +13,7 @@ VIEWS = (
     (stories, "Stories", "stories"),
     (budget, "Budget", "budget_lines"),
     (capital_projects, "Capital projects", "capital_projects"),
+    (privacy, "Privacy", "_privacy_risk"),
 )
 # The hub's own pages, as the head of each of them lists them: name, address, the table without which there is none.
 HUB = (

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from dashboards import plot
 from dashboards.theme import Theme, dollars, ink_on, number, share
-from dashboards.words import AGES, OUTCOME_NAMES
+from dashboards.words import AGES, AREA_NAMES, OUTCOME_NAMES
 from hub.brand import mix
 
 TREE_SHADES = (0.04, 1.0, 0.16, 0.1)  # of the whole, its branches, their parts, the parts of these
@@ -25,6 +25,24 @@ def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         hovertemplate="%{x|%B %Y}: %{y:,}<extra></extra>",
     )
     figure.update_xaxes(type="date", tickformat="%b\n%Y")
+    return figure
+
+
+def rungs(frame: pd.DataFrame, theme: Theme) -> go.Figure:
+    """measure ('rung level/grain'), value → a bar for each rung of the ladder, finest first."""
+    named = frame["measure"].str.removeprefix("rung ").str.partition("/")
+    lines = frame.assign(
+        label=[f"{AREA_NAMES[level]}, {grain}" for level, grain in zip(named[0], named[2], strict=True)]
+    )
+    figure = plot.rows(lines, theme)
+    figure.add_bar(
+        x=lines["value"],
+        y=plot.names(lines["label"]),
+        orientation="h",
+        marker_color=theme["primary"],
+        hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+    )
+    figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="share of the rows")
     return figure
 
 

@@ -24,6 +24,7 @@ OPTIONS = {
     "phase": "select distinct coalesce(phase, 'unknown') from capital_projects order by 1",
     "capital_department": "select distinct department from capital_projects where department is not null order by 1",
     "capital_district": "select distinct coalesce(district, 'Citywide or unknown') from capital_projects order by 1",
+    "received_district": "select distinct district from agg_received where district is not null order by 1",
     "subject": "select distinct subject from story_subjects order by 1",
 }
 FREE_TEXT = {"q", "story_id"}  # a visitor may write anything here, so answers are not remembered

@@ -54,7 +54,12 @@ def rows(frame: pd.DataFrame, theme: Theme, *, label: str = "label", legend: boo
     lines = names(frame[label])
     drawn = figure(theme, 40 + sum(max(ROW, 18 * (line.count("<br>") + 1) + 6) for line in lines), legend)
     drawn.update_xaxes(showgrid=True)
-    order = {"categoryorder": "array", "categoryarray": lines[::-1], "range": [-0.6, len(lines) - 0.4]}
+    order = {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": lines[::-1],
+        "range": [-0.6, len(lines) - 0.4],
+    }
     drawn.update_yaxes(showgrid=False, **order)
     return drawn
 

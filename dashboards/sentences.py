@@ -148,6 +148,22 @@ def built(frame: pd.DataFrame, placed: pd.DataFrame) -> str:
     return f"{on_map}; any other is citywide or states no place."
 
 
+def singled_out(frame: pd.DataFrame, tier: str) -> str:
+    """privacy_risk of one tier: the best guess of an attacker, or that this tier tells of the street."""
+    found = frame.set_index("measure")
+    rows = counted(found.at["rows", "value"], "row of this tier is", "rows of this tier are")
+    words = f"{rows} in this release. "
+    if tier == "A":
+        return words + "They tell of the street, not of a person, and may stand alone."
+    best = found.loc["prosecutor_risk_max"]
+    if pd.isna(best["value"]):
+        return words + "Nobody can be singled out."
+    chance = f"{number(best['numerator'])} in {number(best['denominator'])}"
+    return (
+        words + f"Someone who knows that a person is among them picks the right row with a chance of {chance} at most."
+    )
+
+
 def stage(name: str) -> str:
     return STAGES.get(name, name).lower()
 

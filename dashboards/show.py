@@ -19,8 +19,8 @@ SHARES = {
     *("share", "share_of_all", "low", "high", "still_open", "open_30", "open_90", "open_365"),
     *("spent_share", "change_share", *OUTCOME_NAMES),
 }
-CODES = {"source", "proven_by"}
-DATES = {"as_of", "month_end", "start_date", "end_date", "told_date"}
+CODES = {"source", "proven_by", "check_name"}
+DATES = {"period", "as_of", "month_end", "start_date", "end_date", "told_date"}
 WORDS = {
     "phase": PHASES,
     "place_precision": PRECISION,
@@ -140,10 +140,10 @@ def headline(measure: str, interval: str) -> None:
     asked, row = data.question(measure), data.ask(measure).iloc[0]
     with st.container(border=True, height="stretch", key=_key("number", measure, {})):
         unit = str(row["unit"])
-        value = row["note"] if pd.isna(row["value"]) else _with_unit(row["value"], unit)
-        st.metric(plain(asked.title), value)
-        span = "counted in full"
-        if interval and not pd.isna(row["value"]):
+        is_told = not pd.isna(row["value"])
+        st.metric(plain(asked.title), _with_unit(row["value"], unit) if is_told else "–")
+        span = "counted in full" if is_told else str(row["note"])
+        if interval and is_told:
             high = "not reached" if pd.isna(row["high"]) else _with_unit(row["high"], unit)
             span = interval.format(low=theme.number(row["low"], _digits(row["low"], unit)), high=high)
         st.caption(plain(asked.question))

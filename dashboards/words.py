@@ -24,6 +24,38 @@ LEVELS = {
     "neighbourhood": "neighbourhoods",
     "city": "the whole city",
 }
+AREA_NAMES = {
+    "h3_9": "Small cell",
+    "h3_8": "Medium cell",
+    "h3_7": "Large cell",
+    "neighbourhood": "Neighbourhood",
+    "city": "Whole city",
+}
+TIERS = {"B": "B, about a property", "C": "C, sensitive", "A": "A, public realm"}
+# measure of privacy_risk: what ARX and disclosure control call it
+RISKS = {
+    "rows": "Records",
+    "classes": "Classes",
+    "k_min": "k-anonymity",
+    "k_p5": "Class size that 19 in 20 records reach",
+    "k_median": "Median class size",
+    "uniques": "Sample uniques",
+    "locations_min": "Fewest locations in a class",
+    "prosecutor_risk_max": "Highest prosecutor risk",
+    "prosecutor_risk_mean": "Average prosecutor risk",
+    "at_risk_over_1_5": "Records at risk above 1/5",
+    "at_risk_over_1_11": "Records at risk above 1/11",
+    "journalist_risk_max": "Highest journalist risk",
+    "marketer_risk": "Marketer risk",
+    "addresses_min": "Fewest addresses in an area",
+    "candidate_cells": "Candidate cells of a coarsened class",
+    "withheld": "Suppressed records",
+    "fine": "Records at a medium cell and a month, or finer",
+    "l_duration_days": "l-diversity of durations",
+    "l_on_time": "l-diversity of on-time words",
+    "t_duration_days": "t-closeness of durations",
+    "t_on_time": "t-closeness of on-time words",
+}
 PRECISION = {
     "exact": "exact place",
     "block": "block",
@@ -49,7 +81,15 @@ STAGES = {
     "actual": "Actual",
 }
 # What is counted under a chart, where there is only one of it.
-ONE = {"requests": "request", "stories": "story", "projects": "project", "lines": "line", "departments": "department"}
+ONE = {
+    "requests": "request",
+    "rows": "row",
+    "checks": "check",
+    "stories": "story",
+    "projects": "project",
+    "lines": "line",
+    "departments": "department",
+}
 BY = {
     "service_group": "service group",
     "district": "district",
@@ -135,4 +175,17 @@ HEADINGS = {
     "proven_by": "How it is known that nothing is missing",
     "place_id": "Area id",
     "measure": "Sum of",
+    "term": "Measure",
+    "risk": "Value",
+    "unit": "Unit",
+    "meaning": "In plain words",
+    "check_name": "Check",
+    "found": "Found",
+    "bound": "Demanded",
+    "attack": "Attack",
+    "period": "Period from",
+    "grain": "Length",
+    "released": "In a row",
+    "not_released": "In no row",
+    "received": "Received",
 }

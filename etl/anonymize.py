@@ -32,7 +32,9 @@ FROZEN = (
 class Anonymized:
     """`rows`: the table's columns and those its rollups need. `added`: new lines of the release ledger.
     `fallen`: ids that had to become coarser. `fates`: id, fate and reason of every record.
-    `fallback_rows`: how many lay on a point that only a geocoder means."""
+    `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
+    location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
+    reported per place."""
 
     rows: nw.LazyFrame
     added: nw.LazyFrame
@@ -40,6 +42,9 @@ class Anonymized:
     fates: nw.LazyFrame
     places: list[dict]
     fallback_rows: int
+    received: nw.LazyFrame
+    groups: dict[int, str]
+    catchments: dict[str, nw.LazyFrame]
 
 
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
@@ -67,6 +72,7 @@ KEPT = (
 KEPT += ("requested_datetime", "expected_datetime", "closed_datetime", "duration_hours", "duration_days")
 KEPT += ("location", "lat5", "long5", "day_number")
 
+RECEIVED = ("id", "tier", "group_no", "location", "lat5", "long5", "day_number")
 LATER = ("public_id", "text", "photo")  # made from `id` and `id_tail`; shown in no tier
 RELEASED = tuple(name for name in DATASETS["service_requests"].table.names if name not in LATER)
 COUNTED = ("id_tail", "group_no", "place_no", "bucket", "bucket_end", "location", "is_new", "on_time_counted")
@@ -80,9 +86,11 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     frame = at.engine.keep(frame.select(*KEPT))
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
-    placed, fates = generalise(frame, cells, ledger, at)
+    catchments = place.catchments(frame, cells, at.engine)
+    placed, fates = generalise(frame, cells, catchments, ledger, at)
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
-    joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), records, ledger, at)
+    groups = _groups(records, ledger, at)
+    joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), groups, at)
     joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before)
     joined = kind.hide_names(joined, at.agency_hidden_before)
     rows = outcome.add_outcome(joined, at.engine, at.policy, told)
@@ -93,7 +101,9 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     places = place.describe([(pair["place_id"], pair["place_level"]) for pair in pairs], at.city, at.areas)
     added = rows.filter(col("is_new") == 1).select(*FROZEN)
     fallen = added.join(ledger.select("id"), on="id", how="inner").select("id")
-    return Anonymized(rows, added, fallen, fates, places, place.fallback_rows(frame, cells, at.engine))
+    fallback_rows = place.fallback_rows(frame, cells, at.engine)
+    received = place.add_places(frame.select(*RECEIVED), cells)
+    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments)
 
 
 def _numbered(ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:
@@ -103,12 +113,18 @@ def _numbered(ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:
     return at.engine.coded(ledger, "requested_bucket", "bucket", lambda day: time.number(date.fromisoformat(day)))
 
 
-def _named(placed: nw.LazyFrame, records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:
-    """Group, place and bucket as they are released."""
+def _groups(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -> dict[int, str]:
+    """The groups of all records, now and when they were released, by their numbers."""
     pairs = at.engine.arrow(records.select("service_group", "service_name").unique()).to_pylist()
     groups = {kind.settled_group(pair["service_group"] or "", pair["service_name"] or "", at.policy) for pair in pairs}
-    groups |= set(at.engine.arrow(ledger.select("service_group").unique())["service_group"].to_pylist())
-    placed = at.engine.named(placed, "group_no", "service_group", {place.name_number(name): name for name in groups})
+    ledgered = ledger.filter(~col("service_group").is_null())  # of what was erased the ledger keeps the id alone
+    groups |= set(at.engine.arrow(ledgered.select("service_group").unique())["service_group"].to_pylist())
+    return {place.name_number(name): name for name in groups}
+
+
+def _named(placed: nw.LazyFrame, groups: dict[int, str], at: Context) -> nw.LazyFrame:
+    """Group, place and bucket as they are released."""
+    placed = at.engine.named(placed, "group_no", "service_group", groups)
     numbers = {name: at.engine.arrow(placed.select(name).unique())[name].to_pylist() for name in ("place_no", "bucket")}
     placed = at.engine.named(placed, "place_no", "place_id", place.place_ids(numbers["place_no"], at.areas))
     return at.engine.named(

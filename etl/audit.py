@@ -6,21 +6,39 @@ from contextlib import closing
 from etl import gate
 from etl.downloads import sha256
 from etl.gate import Case, Finding
-from hub.policy import Policy
+from etl.privacy import risk
+from etl.privacy.risk import Facts
+from hub.policy import LOOSEST_LEVEL, Policy
 from hub.releases import Release
+
+EXACT = ("value", "numerator", "denominator")
 
 
 def audit_release(release: Release, policy: Policy) -> list[Finding]:
     """What the gate found when it was made, with every check that needs only the release made again."""
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
-    return [_files(release), _policy(release, policy), _indexes(release), *found.values()]
+    return [_files(release), _policy(release, policy), _indexes(release), risk_again(release), *found.values()]
 
 
 def _policy(release: Release, policy: Policy) -> Finding:
     """It is judged by the policy it was made under."""
     made_under = release.manifest["policy_hash"]
     return Finding("policy", made_under, policy.hash, policy.hash == made_under, 1)
+
+
+def risk_again(release: Release) -> Finding:
+    """The risk that the release tells of itself is the risk of its rows, as far as they alone tell it."""
+    with closing(sqlite3.connect(f"file:{release.db}?mode=ro&immutable=1", uri=True)) as con:
+        rows = con.execute(f"select tier, measure, {', '.join(EXACT)} from _privacy_risk").fetchall()
+    told = {(tier, measure): found for tier, measure, *found in rows}
+    again = [line for line in risk.measure(release.db, LOOSEST_LEVEL, Facts()) if line["value"] is not None]
+    wrong = [
+        f"{line['measure']} of {line['tier']}"
+        for line in again
+        if told.get((line["tier"], line["measure"])) != [line[name] for name in EXACT]
+    ]
+    return Finding("risk", "as its rows are", ", ".join(wrong) or "as its rows are", not wrong, len(again))
 
 
 def _indexes(release: Release) -> Finding:

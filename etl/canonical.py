@@ -34,7 +34,7 @@ FLAGS = {
     "bad_number": "A number could not be read and was set aside",
 }
 CLOSING = ["closed_datetime", "closed_day"]
-READ_ONLY = ("closure_note",)  # free text that judges a row and is not stored
+READ_ONLY = ("closure_note",)  # free text that judges a row, whether it is kept or not
 DEGREES = r"(-?\d+(?:\.\d+)?)"
 COORDINATES = ("lat", "long")
 PAIRS = {  # how systems write a place in one column -> which of its two numbers is which
@@ -56,9 +56,9 @@ def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
     }
 
 
-def request(source: Source, dataset: Dataset) -> Request:
-    """What to ask of the source: only columns that the field map names."""
-    named, unread = aliases(source, dataset), {c.name for c in dataset.record if not _is_read(c)}
+def request(source: Source, dataset: Dataset, with_text: bool = False) -> Request:
+    """What to ask of the source: only columns that the field map names; free text `with_text` only."""
+    named, unread = aliases(source, dataset), {c.name for c in dataset.record if not (with_text or _is_read(c))}
     composed = [
         c
         for given in source.fields.values()
@@ -89,8 +89,13 @@ def _is_read(column: Column) -> bool:
 
 
 def stored(dataset: Dataset) -> tuple[Column, ...]:
-    """The columns the vault keeps: all but free text, which no policy of ours uses."""
+    """The columns of the vault's records: all but free text, which is kept apart (`etl/texts.py`) and seldom at all."""
     return tuple(column for column in dataset.record if column.privacy is not Privacy.TEXT)
+
+
+def texts(dataset: Dataset) -> tuple[str, ...]:
+    """The columns of free text."""
+    return tuple(column.name for column in dataset.record if column.privacy is Privacy.TEXT)
 
 
 def typed_sql(city: City, source: Source, dataset: Dataset, header: list[str]) -> str:
@@ -242,7 +247,7 @@ def _name(name: str) -> str:
 # Judging
 
 
-def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) -> nw.LazyFrame:
+def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset, with_text: bool = False) -> nw.LazyFrame:
     """Add `flags` and `reason`, normalise and classify: the record as the vault will keep it, with `row_number`."""
     known = set(frame.columns)
     unread = {
@@ -258,7 +263,8 @@ def finish(frame: nw.LazyFrame, city: City, source: Source, dataset: Dataset) ->
         told = when(given).then(lit(f"{column.name} cannot be read")).otherwise(lit(f"{column.name} is missing"))
         reason = when(col(column.name).is_null()).then(told).otherwise(reason)
     flags = nw.sum_horizontal(when(col(f"is_{word}")).then(lit(bit(word))).otherwise(lit(0)) for word in FLAGS)
-    return frame.select("row_number", *(column.name for column in stored(dataset)), reason=reason, flags=flags)
+    kept = [column.name for column in stored(dataset)] + list(texts(dataset) if with_text else ())
+    return frame.select("row_number", *kept, reason=reason, flags=flags)
 
 
 def _unread(column: Column) -> nw.Expr:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from etl import areas, canonical
+from etl import areas, canonical, texts
 from etl.pull import asking
 from etl.sources import adapter_of
 from etl.sources.page import Resume, plain
@@ -20,6 +20,7 @@ SHOWN_AS = {
     Privacy.PLACE: "an area",
     Privacy.KIND: "its kind or group",
     Privacy.OUTCOME: "its outcome",
+    Privacy.TEXT: "redacted text, in tier A",
 }
 
 
@@ -50,7 +51,8 @@ def _looked_at(city: City, source: Source) -> list[dict]:
 def _columns(city: City, source: Source) -> list[dict]:
     """One line per column that the source sends or could send, in its order: received, stored, released or left."""
     dataset, adapter = DATASETS[source.dataset], adapter_of(source)
-    with asking(city, source) as asked:
+    with_text = texts.are_used(city, dataset)
+    with asking(city, source, with_text=with_text) as asked:
         asked = replace(asked, known=adapter.probe(asked))
         parts = adapter.parts(asked)
         if not parts:
@@ -60,7 +62,7 @@ def _columns(city: City, source: Source) -> list[dict]:
     received = page.rows.column_names if page else []
     named, others = _named(source, dataset), asked.known.get("columns") or ()
     seen = dict.fromkeys([*received, *(page.dropped if page else ()), *others])
-    return [_fate(name, name in received, source, dataset, named) for name in seen]
+    return [_fate(name, name in received, source, dataset, named, with_text) for name in seen]
 
 
 def _named(source: Source, dataset: Dataset) -> dict[str, list[str]]:
@@ -74,19 +76,22 @@ def _named(source: Source, dataset: Dataset) -> dict[str, list[str]]:
     return canonical.aliases(source, dataset) | composed | ({"amount_cents": amounts} if amounts else {})
 
 
-def _fate(name: str, is_received: bool, source: Source, dataset: Dataset, named: dict[str, list[str]]) -> dict:
+def _fate(
+    name: str, is_received: bool, source: Source, dataset: Dataset, named: dict[str, list[str]], with_text: bool
+) -> dict:
     fed = [c for c in dataset.record if plain(name) in map(plain, named.get(c.name, [])) and is_received]
-    kept = {c.name for c in canonical.stored(dataset)}
+    kept = {c.name for c in canonical.stored(dataset)} | set(texts.COLUMNS if with_text else ())
     return {
         "column": name,
         "received": is_received,
         "stored": [c.name if c.name in kept else f"({c.name}, not stored)" for c in fed],
-        "released": [_shown(c) for c in fed if _is_released(c, source)],
+        "released": [_shown(c) for c in fed if _is_released(c, source, with_text)],
     }
 
 
-def _is_released(column: Column, source: Source) -> bool:
-    return column.privacy not in HIDDEN and (source.publish is None or column.required or column.name in source.publish)
+def _is_released(column: Column, source: Source, with_text: bool) -> bool:
+    is_hidden = column.privacy in HIDDEN and not (with_text and column.privacy is Privacy.TEXT)
+    return not is_hidden and (source.publish is None or column.required or column.name in source.publish)
 
 
 def _shown(column: Column) -> str:

@@ -3,13 +3,16 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.sources.page import strings
+
 NULLS = ("", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
+NOTHING = pa.nulls(1, pa.string())[0]
 DOUBLED = (b"  ", b"\t", b"\n", b"\r", b"\xc2\xa0")
 
 
 def cleaned(rows: pa.Table, nulls: list[str]) -> pa.Table:
     """The same columns, cleaned. `nulls`: the city's own words for 'nothing'."""
-    words = pa.array(sorted({form for word in (*NULLS, *nulls) for form in _cases(word)}), pa.string())
+    words = strings(sorted({form for word in (*NULLS, *nulls) for form in _cases(word)}), empty_is_null=False)
     return pa.table([_cleaned(rows[name], words) for name in rows.column_names], names=rows.column_names)
 
 
@@ -24,7 +27,7 @@ def _cleaned(column: pa.ChunkedArray, words: pa.Array) -> pa.ChunkedArray:
     if any(_holds_doubled(chunk) for chunk in column.chunks):
         column = pc.replace_substring_regex(column, r"[\s\x{00A0}]+", " ")
     column = pc.utf8_trim_whitespace(column)
-    return pc.if_else(pc.is_in(column, value_set=words), pa.scalar(None, pa.string()), column)
+    return pc.if_else(pc.is_in(column, value_set=words), NOTHING, column)
 
 
 def _holds_doubled(chunk: pa.Array) -> bool:

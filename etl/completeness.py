@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from etl import tombstones
 from etl.canonical import FLAGS, bit
 from etl.intake import OLDER_COPY
 from etl.vault import Vault
@@ -35,12 +36,13 @@ def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list
         f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings
         where source in (select distinct source from records_{dataset})"""
     )[0]
-    fates = [*live, *unusable, Fate("deleted_upstream", "", gone)]
+    erased = tombstones.count(vault, dataset)
+    fates = [*live, *unusable, Fate("erased", "", erased), Fate("deleted_upstream", "", gone)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}
     line |= {
         "dataset": dataset,
         "rows_read": rows_read,
-        "read": held + sum(f.keys for f in unusable),
+        "read": held + sum(f.keys for f in unusable) + erased,
         "duplicates": rows_read - keys,
     }
     told = [

@@ -13,27 +13,30 @@ from zoneinfo import ZoneInfo
 
 import narwhals as nw
 import pyarrow as pa
-from narwhals import col, lit
+from narwhals import col, lit, when
 
-from etl import completeness, tables
+from etl import completeness, received, shown_texts, tables
 from etl.anonymize import Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine
-from etl.generalise import Context, local_day
+from etl.generalise import FEW, Context, local_day
 from etl.keys import release_key
+from etl.privacy import candidates
 from etl.privacy import time as days
 from etl.privacy.kind import without_agency
 from etl.privacy.place import FALLBACK_ADDRESSES, Areas
 from etl.privacy.pseudonym import public_ids
+from etl.privacy.risk import Facts
 from etl.privacy.small_cells import class_sizes
 from etl.vault import Vault
 from hub import releases
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
+from hub.datasets.about_release import RECEIVED
 from hub.errors import ConfigurationError
-from hub.policy import Policy
+from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
@@ -53,6 +56,8 @@ class Contents:
     layers: dict[str, list[dict]]
     as_of: int
     before: Release | None
+    counted: received.Counted
+    text_layers: str = ""
 
     @property
     def engine(self) -> DuckEngine:
@@ -113,6 +118,50 @@ class Contents:
         least = self.engine.arrow(counted.group_by("tier").agg(least=col("locations").min())).to_pylist()
         return {row["tier"]: int(row["least"]) for row in least}
 
+    def facts(self) -> Facts:
+        """What only the vault knows of the risk."""
+        done, engine, ladders = self.done, self.engine, self.at.policy.ladders
+        coarsened = {tier: rungs for tier, rungs in ladders.items() if tier in self.at.policy.k}
+        first = done.rows.filter(col("is_new") == 1).join(done.fallen, on="id", how="anti")
+        known = candidates.places(done.received, engine)
+        addresses = self._addresses()
+        in_a = engine.arrow(first.filter(col("tier") == "A").select("place_id").unique())["place_id"].to_pylist()
+        withheld = done.fates.filter(col("reason") == FEW).join(
+            done.received.select("id", "tier"), on="id", how="inner"
+        )
+        counted = engine.arrow(withheld.group_by("tier").agg(rows=nw.len())).to_pylist()
+        return Facts(
+            addresses,
+            {tier: least for tier, least in self.fewest_locations().items() if tier in coarsened},
+            candidates.fewest(done.rows, known, coarsened, engine),
+            dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted},
+            candidates.fewest(first, known, coarsened, engine),
+            min((addresses.get(place, 0) for place in in_a), default=None),
+        )
+
+    def _addresses(self) -> dict[str, int]:
+        """Per released area the distinct locations ever reported in it."""
+        found: dict[str, int] = {}
+        for level, counted in self.done.catchments.items():
+            named = self.done.rows.filter(col("place_level") == level).select("place_id", "place_no").unique()
+            pairs = named.join(counted.rename({f"place_{level}": "place_no"}), on="place_no", how="inner")
+            found |= {line["place_id"]: line["catchment"] for line in self.engine.arrow(pairs).to_pylist()}
+        return found
+
+    def finer(self) -> int:
+        """Rows that are shown finer than the ledger has them, or elsewhere at the same precision."""
+        names = ("place_level", "requested_grain", "place_id", "requested_bucket")
+        before = self.engine.table("release_ledger").select("id", **{f"was_{name}": name for name in names})
+        rows = self.done.rows.select("id", *names).join(before, on="id", how="inner")
+        level, grain = (
+            _rank(name, order) - _rank(f"was_{name}", order)
+            for name, order in (("place_level", LEVELS), ("requested_grain", GRAINS))
+        )
+        moved = (level == lit(0)) & (col("place_id") != col("was_place_id"))
+        shifted = (grain == lit(0)) & (col("requested_bucket") != col("was_requested_bucket"))
+        wrong = rows.filter((level < lit(0)) | (grain < lit(0)) | moved | shifted)
+        return int(self.engine.arrow(wrong.select(nw.len()))[0][0].as_py())
+
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
         lines = self.done.added.with_columns(release=lit(release_id), gone=lit(0)).to_native()
@@ -124,11 +173,19 @@ class Contents:
             vault.con.execute("update release_ledger set gone = 1 where gone = 0 and id not in (select id from shown)")
             vault.con.unregister("shown")
             vault.con.unregister("added")
+            received.keep(vault, self.counted.new)
             vault.set("key_check", _key_check(self.at.key))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
 
     def _without_agency(self) -> set[str]:
         return set(self.engine.arrow(without_agency(self.done.rows))["service_group"].to_pylist())
+
+
+def _rank(column: str, order: tuple[str, ...]) -> nw.Expr:
+    rank = lit(len(order))
+    for number, name in enumerate(order):
+        rank = when(col(column) == name).then(lit(number)).otherwise(rank)
+    return rank
 
 
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
@@ -137,9 +194,10 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     at = _context(vault, city, policy, data, before, as_of)
     ledger = at.engine.table("release_ledger")
     done = service_requests(tables.live_records(at.engine, city, LARGE.name), ledger, at)
-    return Contents(
-        at, done, _tables(vault, city, at, done), tables.sources(vault, city), _layers(vault), as_of, before
-    )
+    done, text_layers = shown_texts.add(vault, at, done)
+    counted = received.count(vault, done, at)
+    small = _tables(vault, city, at, done) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
+    return Contents(at, done, small, tables.sources(vault, city), _layers(vault), as_of, before, counted, text_layers)
 
 
 def _as_of(vault: Vault) -> int:
@@ -155,6 +213,17 @@ def _as_of(vault: Vault) -> int:
 
 
 def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int) -> Context:
+    key = known_key(vault, data)
+    rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
+    then = before.manifest if before else {"day": 0, "grid_day": 0}
+    today = local_day(as_of, ZoneInfo(city.time_zone))
+    hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
+    seen = (then["grid_day"], then["day"], _undated(before), hidden)
+    return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
+
+
+def known_key(vault: Vault, data: Path) -> bytes:
+    """The release key, if it is the one that earlier releases were made with; else ConfigurationError."""
     published = bool(releases.kept(data))
     if published and not vault.setting("key_check"):
         raise ConfigurationError(
@@ -167,12 +236,7 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Relea
             "The release key is not the one that earlier releases were made with.",
             "restore data/private/keys from the backup",
         )
-    rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
-    then = before.manifest if before else {"day": 0, "grid_day": 0}
-    today = local_day(as_of, ZoneInfo(city.time_zone))
-    hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
-    seen = (then["grid_day"], then["day"], _undated(before), hidden)
-    return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
+    return key
 
 
 def _undated(before: Release | None) -> tuple[int, ...]:

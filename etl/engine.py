@@ -18,6 +18,7 @@ import pyarrow as pa
 from etl.privacy.pseudonym import TAIL_BITS
 
 BLOCK = 64  # of SHA-256
+RECORD = "source || chr(31) || key"  # what is hashed of a record
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ class DuckEngine:
         self.con.execute(f"create temp table {name} as select * from _kept")
         self.con.unregister("_kept")
         return self.table(name)
+
+    def has_rows(self, frame: nw.LazyFrame) -> bool:
+        return self.arrow(frame.select(nw.len()))[0][0].as_py() > 0
 
     def coded(self, frame: nw.LazyFrame, column: str, name: str, code: Callable[[str], int]) -> nw.LazyFrame:
         """Add `name`: the number that `code` gives to each distinct value of a text column; null stays null."""
@@ -80,16 +84,25 @@ class DuckEngine:
 
     def keyed(self, frame: nw.LazyFrame, key: bytes) -> nw.LazyFrame:
         """Add `id` and `id_tail`: the first 63 bits and the 17 after them of HMAC-SHA256 of source, 0x1f, record key."""
-        padded = key.ljust(BLOCK, b"\0")
-        inner, outer = (bytes(b ^ pad for b in padded).hex() for pad in (0x36, 0x5C))
-        message = "encode(source || chr(31) || key)"
-        mac = f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || {message})))"
         relation = frame.to_native().query(
             "rows_",
-            f"""select * exclude (mac), (('0x' || mac[1:16])::ubigint >> 1)::bigint as id,
-            ('0x' || mac[16:20])::bigint & {(1 << TAIL_BITS) - 1} as id_tail from (select *, {mac} as mac from rows_)""",
+            f"""select * exclude (mac), {number_sql("mac")} as id,
+            ('0x' || mac[16:20])::bigint & {(1 << TAIL_BITS) - 1} as id_tail
+            from (select *, {mac_sql(key, RECORD)} as mac from rows_)""",
         )
         return nw.from_native(relation)
+
+
+def mac_sql(key: bytes, message: str) -> str:
+    """SQL for the HMAC-SHA256 of a text expression, as 64 hexadecimal digits."""
+    padded = key.ljust(BLOCK, b"\0")
+    inner, outer = (bytes(b ^ pad for b in padded).hex() for pad in (0x36, 0x5C))
+    return f"sha256(unhex('{outer}') || unhex(sha256(unhex('{inner}') || encode({message}))))"
+
+
+def number_sql(mac: str) -> str:
+    """SQL for the first 63 bits of such a hash, as a number."""
+    return f"(('0x' || ({mac})[1:16])::ubigint >> 1)::bigint"
 
 
 def keyed_id(key: bytes, source: str, record_key: str) -> tuple[int, str]:

@@ -7,10 +7,18 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
+from etl import believable, received_audit, withdrawal
+from etl.privacy.risk import Facts
+from etl.privacy.text.canary import tells
+from etl.privacy.text.lexicon import compact
+from etl.withdrawal import Marks
+from hub import checks
 from hub.datasets import DATASETS, tables
+from hub.datasets.about_release import RECEIVED
 from hub.policy import GRAINS, LEVELS, Policy
 from hub.questions import measures, queries
 from hub.schema import Table, Type
@@ -35,7 +43,8 @@ class Finding:
 
     @property
     def row(self) -> dict:
-        return {**{name: getattr(self, name) for name in self.__slots__}, "is_passed": int(self.is_passed)}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return found | checks.told(self.check_name)._asdict() | {"is_passed": int(self.is_passed)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +52,20 @@ class Case:
     """What is judged by: the policy, the release served before, and what only the builder knows.
 
     `fewest_locations`: per tier the smallest number of distinct locations in a released class; None where the vault
-    is not at hand. `fallen`: ids that had to become coarser since the last release, which the comparison exempts."""
+    is not at hand. `fallen`: ids that had to become coarser since the last release, which the comparison exempts.
+    `facts`: what else the vault knows of the risk. `finer`: rows that are shown finer than the ledger has them.
+    `erased`: what was erased since then. `text_layers`: which layers redacted the texts, empty where none are shown.
+    `accept_fewer`: an operator says that far fewer rows than before are right."""
 
     policy: Policy
     before: Path | None = None
     fewest_locations: dict[str, int] | None = None
     fallen: frozenset[int] = frozenset()
+    erased: Marks = field(default_factory=dict)
+    text_layers: str = ""
+    facts: Facts | None = None
+    finer: int | None = None
+    accept_fewer: bool = False
     new: sqlite3.Connection | None = None
 
 
@@ -122,12 +139,26 @@ def tier_columns(case: Case) -> list[Finding]:
     bad = _one(
         case,
         """select count(*) from service_requests
-        where tier not in ('A', 'B', 'C') or text is not null or photo is not null
+        where tier not in ('A', 'B', 'C') or (tier <> 'A' and text is not null) or photo is not null
         or (tier = 'A' and duration_days is not null) or (tier = 'C' and disposition is not null)
         or (tier <> 'A' and coalesce(service_name, service_code, duration_hours) is not null)
         or (tier <> 'A' and requested_grain = 'day')""",
     )
     return [_none("columns_per_tier", "rows show more than their tier allows", bad, _rows(case))]
+
+
+def texts(case: Case) -> list[Finding]:
+    """Free text only where the policy opted in, and none that holds an address, a number or a time of day."""
+    shown = [text for (text,) in case.new.execute("select text from service_requests where text is not null")]
+    allowed = frozenset(map(compact, case.policy.text_allowed))
+    wrong = len(shown) if case.policy.text == "off" else 0
+    leaks = sum(tells(text, allowed) for text in shown)
+    told = [Finding("text_layers", "the layers that ran are named", case.text_layers, True, len(shown))]
+    return [
+        _none("text_opted_in", "texts without a policy that opted in", wrong, len(shown)),
+        _none("text_canaries", "texts hold an address, number or time", leaks, len(shown)),
+        *(told if case.text_layers else ()),
+    ]
 
 
 def complete(case: Case) -> list[Finding]:
@@ -154,6 +185,17 @@ def _usable(case: Case, dataset: str, read: int, unusable: int) -> Finding:
         )
         value += f" (most of them: {reason})"
     return Finding(f"usable_{dataset}", f"at most {UNUSABLE:.1%} quarantined, or {FEW} rows", value, is_passed, read)
+
+
+def is_believable(case: Case) -> list[Finding]:
+    """The release is about as large as the one before, and most of what was read is understood."""
+    shown, is_large, rows = believable.size(case.new, bool(case.before), case.accept_fewer)
+    words, is_understood, read = believable.understood(case.new)
+    least = f"at least {believable.SHRINKS:.0%} of the release before, or --accept-fewer"
+    return [
+        Finding("size_believable", least, shown, is_large, rows),
+        Finding("words_understood", "most statuses and places", words, is_understood, read),
+    ]
 
 
 def unique_ids(case: Case) -> list[Finding]:
@@ -215,6 +257,111 @@ def differences(case: Case) -> list[Finding]:
     return [_none("no_small_difference", "classes grew by less than k", bad, _rows(case))]
 
 
+def erasures(case: Case) -> list[Finding]:
+    """What was erased is not shown; how many rows that took from the release before is counted, and no news."""
+    asked = sum(map(len, case.erased.values()))
+    shown = withdrawal.count(case.new, "main", case.erased)
+    taken = withdrawal.count(case.new, "before", case.erased) if case.before else 0
+    exempt = Finding("erased_since", "counted, exempt from comparison", str(taken), True, asked)
+    return [_none("erased_gone", "erased rows are shown", shown, asked), exempt]
+
+
+def ledgered(case: Case) -> list[Finding]:
+    """No row became finer or moved since any release that showed it."""
+    if case.finer is None:
+        return []
+    return [_none("monotone_ledger", "rows finer than in the ledger", case.finer, _rows(case))]
+
+
+def risks(case: Case) -> list[Finding]:
+    """Nobody in B and C is singled out, or found with a better chance than 1 in k; in A an area holds many addresses."""
+    found = {
+        (tier, measure): (Fraction(top, below), n)
+        for tier, measure, top, below, n in case.new.execute(
+            "select tier, measure, numerator, denominator, n from _privacy_risk where denominator is not null"
+        )
+    }
+    findings = []
+    for tier, k in case.policy.k.items():
+        uniques, n = found.get((tier, "uniques"), (None, 0))
+        highest, _ = found.get((tier, "prosecutor_risk_max"), (Fraction(0) if uniques == 0 else None, 0))
+        findings.append(Finding(f"uniques_{tier}", "0", str(uniques), uniques == 0, n))
+        bound = highest is not None and highest <= Fraction(1, k)
+        findings.append(Finding(f"prosecutor_risk_{tier}", f"at most 1/{k}", str(highest), bound, n))
+    return findings + (_new_rows(case.facts, case.policy) if case.facts else [])
+
+
+def _new_rows(facts: Facts, policy: Policy) -> list[Finding]:
+    """What only the vault knows of rows that are shown for the first time."""
+    cells = [
+        Finding(f"candidate_cells_{tier}", "at least 2", str(least), least >= 2, 1)
+        for tier, least in facts.new_candidates.items()
+    ]
+    least, bound = facts.new_addresses, policy.addresses
+    if least is None:
+        return cells
+    return [*cells, Finding("addresses_per_place_A", f"at least {bound}", str(least), least >= bound, 1)]
+
+
+def received_is_safe(case: Case) -> list[Finding]:
+    """The counts of everything received show no small number, let none be worked out, and add up."""
+    lines = _counted(case)
+    k = received_audit.thresholds(case.policy)
+    found = received_audit.judged(lines, k)
+    wrong = found["wrong"] + (_miscounted(case) if case.facts else 0)
+    return [
+        _none("counts_not_small", "small counts shown", found["small"], len(lines)),
+        _none("counts_not_exposed", "hidden counts known to less than k", found["exposed"], found["hidden"]),
+        _none("counts_add_up", "counts disagree", wrong, len(lines)),
+    ]
+
+
+def _counted(case: Case) -> list[dict]:
+    """The lines of periods that the release before did not have: those it had are compared, not judged again."""
+    where = (
+        "where (tier, period) not in (select tier, period from before.agg_received)" if _counted_before(case) else ""
+    )
+    rows = case.new.execute(f"select * from main.{RECEIVED.name} {where}").fetchall()
+    return [dict(zip(RECEIVED.names, row, strict=True)) for row in rows]
+
+
+def _counted_before(case: Case) -> bool:
+    sql = "select count(*) from before.sqlite_master where name = ?"
+    return bool(case.before and case.new.execute(sql, [RECEIVED.name]).fetchone()[0])
+
+
+def _miscounted(case: Case) -> int:
+    """Cells counted in this release whose `released` is not what its rows say."""
+    older = " and (tier, period) not in (select tier, period from before.agg_received)" if _counted_before(case) else ""
+    return _one(case, MISCOUNTED.replace("/*older*/", older))
+
+
+MISCOUNTED = """with of_month(tier, day, service_group, district, n) as (
+  select tier, month || '-01', service_group, district, n from month_counts where month is not null
+  union all select r.tier, r.requested_bucket, r.service_group, coalesce(p.district, 'Unlocated'), 1
+  from service_requests r join places p on p.id = r.place_id where r.requested_grain in ('quarter', 'year')
+), by_period as (
+  select tier, 'quarter' as grain, substr(day, 1, 5) || printf('%02d', (cast(substr(day, 6, 2) as integer) + 2) / 3 * 3 - 2)
+    || '-01' as period, service_group, district, n from of_month
+  union all select tier, 'year', substr(day, 1, 4) || '-01-01', service_group, district, n from of_month
+), counted as (
+  select tier, grain, period, service_group, district, sum(n) as n from by_period group by 1, 2, 3, 4, 5
+)
+select count(*) from agg_received t left join counted c using (tier, grain, period, service_group, district)
+where t.service_group is not null and t.district is not null and t.released <> coalesce(c.n, 0)
+and t.counted = (select as_of_date from releases) /*older*/"""
+
+
+def received_stays(case: Case) -> list[Finding]:
+    """What an earlier release counted stands here as it stood there."""
+    if not _counted_before(case):
+        return []
+    own = "from main.agg_received where (tier, period) in (select tier, period from before.agg_received)"
+    changed = _one(case, f"select count(*) from (select * from before.agg_received except select * {own})")
+    changed += _one(case, f"select count(*) from (select * {own} except select * from before.agg_received)")
+    return [_none("counts_stay", "counts changed", changed, _rows(case, "before.agg_received"))]
+
+
 def sound(case: Case) -> list[Finding]:
     """The file is whole, its references hold, and no value is longer than the public server allows."""
     whole = _one(case, "pragma quick_check")
@@ -252,11 +399,18 @@ CHECKS: tuple[Check, ...] = (
     closed_list,
     small_classes,
     tier_columns,
+    texts,
     complete,
+    is_believable,
     unique_ids,
     rollups_agree,
     monotone,
     differences,
+    erasures,
+    ledgered,
+    risks,
+    received_is_safe,
+    received_stays,
     sound,
     questions_run,
 )

@@ -66,11 +66,12 @@ def local_day(instant: int, zone) -> int:
     return time.number(datetime.fromtimestamp(instant, zone).date())
 
 
-def generalise(frame: nw.LazyFrame, cells: nw.LazyFrame, ledger: nw.LazyFrame, at: Context):
+def generalise(
+    frame: nw.LazyFrame, cells: nw.LazyFrame, catchments: dict[str, nw.LazyFrame], ledger: nw.LazyFrame, at: Context
+):
     """Give every row its place and bucket. Returns the placed rows (PLACED, `is_new`) and every record's fate."""
     found: dict[str, list[nw.LazyFrame]] = {"released": [], "waiting": [], "withheld": []}
     days = time.calendar_of(frame, at.engine)
-    catchments = place.catchments(frame, cells, at.engine)
     known = at.engine.keep(_same_tier(frame, ledger))
     for tier, rungs in at.policy.ladders.items():
         mine = frame.filter(col("tier") == tier).select("id", "group_no", "location", "lat5", "long5", "day_number")
@@ -79,7 +80,7 @@ def generalise(frame: nw.LazyFrame, cells: nw.LazyFrame, ledger: nw.LazyFrame, a
             at.closed_until(tier), at.policy.k.get(tier, 0), at.policy.addresses if tier == "A" else 0, catchments
         )
         climbing = Climbing(mine, known.filter(col("tier") == tier), ledger.select("id"), rungs, rule, at.engine)
-        for word, rows in climbing.all(at.before(tier)):
+        for word, rows in climbing.all(at.before(tier), opens=tier == "A" or at.grid > at.grid_before):
             found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
     placed = at.engine.keep(nw.concat(found["released"]))
     return placed, at.engine.keep(_fates(frame, placed, found))
@@ -107,23 +108,23 @@ class Climbing:
     rule: Rule
     engine: DuckEngine
 
-    def all(self, before: int) -> Iterator[tuple[str, nw.LazyFrame]]:
+    def all(self, before: int, opens: bool = True) -> Iterator[tuple[str, nw.LazyFrame]]:
         """Yield (fate, rows): those that stay, those that fall, those that enter. Entering into a bucket that ended
-        by `before`, when the last release was made, is late."""
+        by `before`, when the last release was made, is late. Unless it `opens`, which B and C do once a week, nobody
+        enters: the day on which late ones came would tell how late."""
         shown = self.known.filter(col("gone") == 0)
         small = self.engine.keep(self._shrunk(shown))
         standing = self.engine.keep(shown.join(small.select("id"), on="id", how="anti"))
         yield "released", standing.with_columns(is_new=lit(0))
-        if self._any(small):
+        if self.engine.has_rows(small):
             for word, rows in climb(self._falling(small), self.engine, self.rungs, self.rule, standing):
                 yield word, rows.with_columns(late=lit(0), is_new=lit(1))
         for word, rows in climb(self._entering(), self.engine, self.rungs, self.rule):
-            if word == "released":
+            if word == "released" and not opens:
+                word = "waiting"
+            elif word == "released":
                 rows = rows.with_columns(late=(col("bucket_end") <= before).cast(nw.Int64), is_new=lit(1))
             yield word, rows
-
-    def _any(self, rows: nw.LazyFrame) -> bool:
-        return self.engine.arrow(rows.select(nw.len()))[0][0].as_py() > 0
 
     def _shrunk(self, shown: nw.LazyFrame) -> nw.LazyFrame:
         """Released rows whose class no longer holds k rows at k locations."""
@@ -139,7 +140,7 @@ class Climbing:
         """New rows, and rows that were gone: those take no finer rung than they had, and only if nothing moved."""
         new = self.mine.join(self.ledgered, on="id", how="anti").with_columns(rung=lit(-1))
         gone = self.known.filter(col("gone") == 1).with_columns(rung=self._rung() - 1)
-        if not self._any(gone):
+        if not self.engine.has_rows(gone):
             return new
         back = self.mine.join(
             gone.select("id", "rung", "place_no", "bucket", then=col("group_no")), on="id", how="inner"

@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from etl import canonical
+from etl import canonical, texts, tombstones
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import Vault
@@ -24,8 +24,9 @@ from hub.source import Source
 
 OLDER_COPY = "an older copy of an id that came again with other content"
 MET = "coalesce(nullif(staged.key, ''), staged.hash::varchar)"  # a row without a key is met by its content
-IS_NEW = f"not exists (select 1 from seen n where n.source = staged.source and n.key = {MET})"
+IS_NEW = f"not exists (select 1 from met n where n.key = {MET})"
 BATCH_ROWS = 20_000
+MADE: dict[str, str] = {}  # how rows are judged -> the SQL made of it, which takes longer to make than to run
 FEWER = 0.2  # a reading with so much fewer keys than the last one is not believed
 
 
@@ -39,19 +40,22 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
     """Store one page: records, quarantine, keys met, deletions, cursor and ledger line move together. Returns records
     written or deleted."""
     dataset = DATASETS[source.dataset]
-    record = judged(vault.con, city, source, page)
+    with_text = texts.are_kept(vault, dataset)
+    record = _record_sql(vault.con, city, source, page, with_text)
     with vault.transaction():
-        vault.con.register("record", record)
-        for statement in _stage(source, dataset):
-            vault.con.execute(statement)
+        vault.con.execute(_stage_sql(source, dataset, record, with_text))
         kept = vault.one("select count(*) from staged")
+        erased = tombstones.keep_out(vault, source.name, part.name)
         for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)
         _keep_aside(vault, source.name, dataset, part.name, page)
         held = f"records_{dataset.name}"
-        known = _known(vault, held) if walk.kind == CHANGES else 0
+        _look_up(vault, source, held)
+        known = _known(vault) if walk.kind == CHANGES else 0
         written = _write(vault, source, dataset) + _delete(vault, source, held, page.deletes)
-        keys = _meet(vault, source, part) - known + len(page.rejected)
+        if with_text:
+            texts.keep(vault)
+        keys = _meet(vault, source, part) - known + len(page.rejected) + (erased if walk.kind == ALL else 0)
         wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
         line = [
             source.name,
@@ -66,17 +70,27 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         ]
         vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
         vault.count_changes(written)
-    vault.con.unregister("record")
     vault.con.unregister("page")
     return written
 
 
-def _known(vault: Vault, held: str) -> int:
+def _look_up(vault: Vault, source: Source, held: str) -> None:
+    """What stands in the vault under the keys of the page, and which of them were met. Only so are the large tables read
+    by their keys; a `not exists` on one of them is answered from a copy of all its keys."""
+    for table, columns, large, keys in (
+        ("standing", "key, hash, deleted_upstream", held, "key"),
+        ("met", "key", "seen", MET),
+    ):
+        vault.con.execute(
+            f"""create or replace temp table {table} as select {columns} from {large}
+            where source = ? and key in (select {keys} from staged)""",
+            [source.name],
+        )
+
+
+def _known(vault: Vault) -> int:
     """How many keys of the page are met for the first time in this walk, but were in the vault before it."""
-    return vault.one(
-        f"""select count(distinct key) from staged where {IS_NEW}
-        and exists (select 1 from {held} h where h.source = staged.source and h.key = staged.key)"""
-    )
+    return vault.one(f"select count(distinct key) from staged where {IS_NEW} and key in (select key from standing)")
 
 
 def _meet(vault: Vault, source: Source, part: Part) -> int:
@@ -106,22 +120,31 @@ def _delete(vault: Vault, source: Source, held: str, keys: tuple[str, ...]) -> i
 
 def judged(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Page) -> duckdb.DuckDBPyRelation:
     """What the rows of a page become: the record's columns, `row_number`, `flags` and `reason`."""
+    return con.sql(_record_sql(con, city, source, page))
+
+
+def _record_sql(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Page, with_text: bool = False) -> str:
+    """The same as SQL over the table `page`, which is registered."""
     dataset, rows = DATASETS[source.dataset], cleaned(page.rows, source.layout.get("nulls", []))
-    numbered = rows.append_column("row_number", pa.array(np.arange(page.first, page.first + rows.num_rows)))
+    numbers = pa.py_buffer(np.arange(page.first, page.first + rows.num_rows))
+    numbered = rows.append_column("row_number", pa.Array.from_buffers(pa.int64(), rows.num_rows, [None, numbers]))
     batches = numbered.to_batches(BATCH_ROWS)  # they are read in parallel
     con.register("page", pa.Table.from_batches(batches, numbered.schema))
-    typed = con.sql(canonical.typed_sql(city, source, dataset, rows.column_names))
-    return canonical.finish(nw.from_native(typed), city, source, dataset).to_native()
+    typed = canonical.typed_sql(city, source, dataset, rows.column_names)
+    how = repr((typed, city.bbox, source.layout, numbered.schema.types, with_text, canonical.stored(dataset)))
+    if how not in MADE:
+        made = canonical.finish(nw.from_native(con.sql(typed)), city, source, dataset, with_text)
+        MADE[how] = made.to_native().sql_query()
+    return MADE[how]
 
 
-def _stage(source: Source, dataset: Dataset) -> list[str]:
+def _stage_sql(source: Source, dataset: Dataset, record: str, with_text: bool) -> str:
     names = [column.name for column in canonical.stored(dataset)]
     key = ", ".join(f"{name}::varchar" for name in dataset.key)
-    return [
-        f"""create or replace temp table staged as
+    words = canonical.texts(dataset) if with_text else ()
+    return f"""create or replace temp table staged as
         select '{source.name}' as source, concat_ws(chr(31), {key}) as key,
-        hash(flags, {", ".join(names)}) as hash, flags, reason, row_number, {", ".join(names)} from record"""
-    ]
+        hash(flags, {", ".join(names)}) as hash, flags, reason, row_number, {", ".join([*names, *words])} from ({record})"""
 
 
 def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
@@ -174,14 +197,12 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     held = f"records_{dataset.name}"
     names = ", ".join(column.name for column in canonical.stored(dataset))
     vault.con.execute(
-        f"""create or replace temp table changed as select s.rowid as place, key from staged s
+        """create or replace temp table changed as select s.rowid as place, key from staged s
         where reason is null and not exists (
-            select 1 from {held} h where h.source = s.source and h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
+            select 1 from standing h where h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
     )
     written = vault.one("select count(*) from changed")
-    if written and vault.one(
-        f"select count(*) from {held} where source = ? and key in (select key from changed)", source.name
-    ):
+    if written and vault.one("select count(*) from standing where key in (select key from changed)"):
         row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
         vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy
             f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from etl import areas, canonical, intake, walks
+from etl import areas, canonical, intake, texts, walks
 from etl.http import Http
 from etl.secrets import read_secret
 from etl.sources import adapter_of
@@ -81,7 +81,7 @@ def _fail_over(
 
 
 def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock) -> Pulled:
-    adapter, mapping = adapter_of(source), _mapping(city, source)
+    adapter, mapping = adapter_of(source), _mapping(city, source, texts.reading(vault, DATASETS[source.dataset]))
     walk = walks.due(vault, source, adapter, mapping, int(clock.now()))
     with _request(vault, city, source, adapter, walk, clock) as asked:
         walk, asked, parts = _parts(adapter, source, asked, walk)
@@ -132,9 +132,9 @@ def _parts(adapter: Adapter, source: Source, asked: Request, walk: Walk) -> tupl
 
 
 @contextmanager
-def asking(city: City, source: Source, clock: Clock = REAL) -> Iterator[Request]:
+def asking(city: City, source: Source, clock: Clock = REAL, with_text: bool = False) -> Iterator[Request]:
     """What an adapter is told, with a client of its own if it talks to a server."""
-    asked = canonical.request(source, DATASETS[source.dataset])
+    asked = canonical.request(source, DATASETS[source.dataset], with_text)
     asked = replace(asked, time_zone=source.time_zone, until=int(clock.now()))
     if not any("://" in place for place in source.location):
         yield asked
@@ -151,7 +151,7 @@ def asking(city: City, source: Source, clock: Clock = REAL) -> Iterator[Request]
 @contextmanager
 def _request(vault: Vault, city: City, source: Source, adapter: Adapter, walk: Walk, clock: Clock) -> Iterator[Request]:
     """The same for a walk: with its times, what the probe told, and what is open."""
-    with asking(city, source, clock) as asked:
+    with asking(city, source, clock, texts.are_kept(vault, DATASETS[source.dataset])) as asked:
         asked = replace(asked, until=walk.until, since=walk.since)
         if asked.http:
             asked = replace(
@@ -190,8 +190,9 @@ def _known(vault: Vault, source: Source, adapter: Adapter, asked: Request, walk:
     return held["known"] | {"changes_cursor": cursor, "began": int(vault.setting(began))}
 
 
-def _mapping(city: City, source: Source) -> str:
+def _mapping(city: City, source: Source, with_text: str) -> str:
     """Fingerprint of how rows become records: all is read again when it changes."""
     how = [source.fields, source.layout, source.time_zone, source.as_of, city.bbox, version("cityglass")]
     how += [source.receive, source.adapter, [place for place in source.location if "://" in place]]
+    how += [with_text] if with_text else []
     return hashlib.sha256(json.dumps(how, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -10,16 +10,17 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import time
 
-from etl import contents, database, downloads, gate
+from etl import believable, contents, database, downloads, gate, lookup, withdrawal
 from etl.contents import Contents
 from etl.gate import Case, Finding
+from etl.privacy import risk
 from etl.vault import Vault
 from hub import metadata, releases
 from hub.basemap import write_areas, write_basemap
@@ -29,7 +30,12 @@ from hub.errors import DiskError, GateError, is_no_room
 from hub.policy import Policy
 from hub.releases import Release
 
-TOLD_LATER = ("sources", "releases", "_privacy_audit")  # they tell about the release: its id is made without them
+TOLD_LATER = (
+    "sources",
+    "releases",
+    "_privacy_risk",
+    "_privacy_audit",
+)  # they tell about the release: its id is made without them
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Job:
     policy: Policy
     data: Path
     signed: str
+    accept_fewer: bool = False
 
     def state(self) -> str:
         """Fingerprint of everything a release is made from: if it is unchanged there is nothing to publish."""
@@ -57,6 +64,7 @@ class Published:
     release: Release | None
     findings: tuple[Finding, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
 
 def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: bool = False) -> Published:
@@ -75,11 +83,11 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
                 with _stage(name, step, seconds):
                     work()
             with _stage("checking", step, seconds):
-                release_id = _release_id(made, folder, state)
+                release_id = _release_id(made, job, folder, state)
                 findings = _check(made, job, folder, release_id)
             with _stage("swapping in", step, seconds):
                 release = _swap(made, job, folder, release_id, state, findings)
-            return Published(release, findings, seconds)
+            return Published(release, findings, seconds, believable.notices(job.vault, job.policy))
     except Exception as error:
         if isinstance(error, GateError) or not is_no_room(error):
             raise
@@ -134,8 +142,11 @@ def _draw(made: Contents, city: City, folder: Path) -> None:
     write_basemap(layers["boundaries"], layers["streets"], layers["water"], city.bbox, folder / "basemap.pmtiles")
 
 
-def _release_id(made: Contents, folder: Path, state: str) -> str:
-    """As-of and content, so that equal input gives an equal id."""
+def _release_id(made: Contents, job: Job, folder: Path, state: str) -> str:
+    """As-of and content, so that equal input gives an equal id; after an erasure that of the release it replaces."""
+    before = made.before
+    if before and before.manifest["as_of"] == made.as_of and withdrawal.shows(before, withdrawal.due(job.vault)):
+        return withdrawal.next_id(before, job.data)
     digests = [f"{path.name} {downloads.sha256(path)}" for path in sorted((folder / "downloads").glob("*.parquet"))]
     content = hashlib.sha256("\n".join([*digests, state]).encode()).hexdigest()
     return f"{datetime.fromtimestamp(made.as_of, UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
@@ -143,11 +154,15 @@ def _release_id(made: Contents, folder: Path, state: str) -> str:
 
 def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:
     path, city = folder / "city.db", job.city
-    database.add(path, {"sources": made.sources, "releases": [made.line(release_id)]})
+    facts = made.facts()
+    risks = risk.measure(path, job.policy.ladders, facts)
+    database.add(path, {"sources": made.sources, "releases": [made.line(release_id)], "_privacy_risk": risks})
     database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
     before = made.before.db if made.before else None
-    case = Case(job.policy, before, made.fewest_locations(), made.fallen())
+    told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
+    told |= {"facts": facts, "finer": made.finer(), "accept_fewer": job.accept_fewer}
+    case = Case(job.policy, before, facts.locations, made.fallen(), **told)
     findings = tuple(gate.judge(path, case))
     failed = [f"{f.check_name} is {f.value}, must be {f.bound}" for f in findings if not f.is_passed]
     if failed:
@@ -169,16 +184,19 @@ def _swap(
     made: Contents, job: Job, folder: Path, release_id: str, state: str, findings: tuple[Finding, ...]
 ) -> Release:
     """Describe the release, freeze what it shows, and make it current in one rename."""
-    _write(folder / "audit.json", _audit(job, release_id, findings))
+    _write(folder / "audit.json", _audit(made, job, release_id, findings, folder / "city.db"))
     _write(folder / "datapackage.json", downloads.datapackage(job.city, release_id, folder))
     _write(folder / "manifest.json", _manifest(made, job, folder, release_id))
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o444)
     made.freeze(job.vault, release_id)
+    lookup.write(made, job.data)
     release = Release(releases.folder(job.data) / release_id)
     if not release.path.exists():  # the same content may be there from a publish that died, or was rolled back
         os.rename(folder, release.path)
     releases.make_current(job.data, release)
+    withdrawal.withdraw(job.vault, job.data, release)
+    withdrawal.settle(job.vault)
     job.vault.set("published", f"{release_id} {state}")
     releases.prune(job.data, job.city.keep)
     return release
@@ -203,11 +221,24 @@ def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
     }
 
 
-def _audit(job: Job, release_id: str, findings: tuple[Finding, ...]) -> dict:
+def _audit(made: Contents, job: Job, release_id: str, findings: tuple[Finding, ...], path: Path) -> dict:
+    """What was demanded and found, by which policy, code and keys, and how risky a row is."""
     policy = {name: getattr(job.policy, name) for name in ("hash", "version", "mode", "review", "k", "chosen")}
+    line = made.line(release_id)
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as con:
+        erased = con.execute("select coalesce(sum(erased), 0) from completeness").fetchone()[0]
+        con.row_factory = sqlite3.Row
+        risks = [dict(row) for row in con.execute("select * from _privacy_risk")]
     return {
         "release": release_id,
         "policy": policy | {"signed": job.signed},
+        **{
+            name: line[name]
+            for name in ("as_of_date", "policy_hash", "code_version", "key_version", "epoch", "previous")
+        },
+        "erasures": erased,
+        "text_layers": made.text_layers or None,
         "is_passed": all(finding.is_passed for finding in findings),
         "findings": [finding.row for finding in findings],
+        "risk": risks,
     }

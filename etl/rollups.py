@@ -22,7 +22,7 @@ def of_requests(
 ) -> dict[str, pa.Table]:
     """durations, on_time, backlog and the counts, from released columns, released places and the days told per tier.
 
-    `countable`: the groups of B and C that have a public target."""
+    `countable`: the groups that have a public target."""
     frame = engine.keep(_joined(rows, engine, places, told_until))
     return {
         "durations": engine.arrow(_durations(frame)),
@@ -53,6 +53,7 @@ def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str
         "on_time",
         "on_time_counted",
         "disposition",
+        counted_on=col("bucket") + col("id") % (col("bucket_end") - col("bucket")),
     )
     frame = frame.join(engine.given(districts), on="place_id", how="left").join(
         engine.given(outcomes), on="disposition", how="left"
@@ -64,7 +65,6 @@ def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str
         closed=(col("status") == "closed").cast(nw.Int64),
         outcome=when(col("status") == "closed").then(nw.coalesce(col("outcome"), lit("unknown"))),
         elapsed=when(in_a).then(col("duration_hours") // 24).otherwise(col("duration_days")),
-        told_after=when(in_a).then((col("duration_hours") + 23) // 24).otherwise(col("duration_days")),
     )
 
 
@@ -97,7 +97,10 @@ def _on_time(frame: nw.LazyFrame, countable: set[str]) -> nw.LazyFrame:
         "pending": word["pending"],
         "no_target": word["none"],
     }
-    can = ((col("tier") == "A") | col("service_group").is_in(sorted(countable) or [""])).cast(nw.Int64)
+    in_b = (col("tier") == "B") & col("service_group").is_in(
+        sorted(countable) or [""]
+    )  # C does not tell what was fixed
+    can = ((col("tier") == "A") | in_b).cast(nw.Int64)
     known = frame.filter(~col("on_time").is_null()).with_columns(is_countable=can)
     sums = {name: mask.fill_null(False).cast(nw.Int64).sum() for name, mask in counts.items()}
     columns = [*WHERE, "n", *counts, "is_countable"]
@@ -105,11 +108,14 @@ def _on_time(frame: nw.LazyFrame, countable: set[str]) -> nw.LazyFrame:
 
 
 def _backlog(frame: nw.LazyFrame, engine, until: int) -> pa.Table:
-    """Opened, closed and open at each month's end, as far as whole months are told."""
-    dated = frame.filter(~col("status").is_null(), (col("closed") == 0) | ~col("told_after").is_null())
+    """Opened, closed and open at each month's end, as far as whole months are told.
+
+    A row counts as opened on one day of its period, drawn by its number, which tells nothing: at its end, or in its
+    middle, all rows of a month would be open on one day, closed ones too."""
+    dated = frame.filter(~col("status").is_null(), (col("closed") == 0) | ~col("elapsed").is_null())
     keys = ("district", "service_group")
-    opened = dated.with_columns(day=col("bucket_end") - 1).group_by(*keys, "day").agg(opened=nw.len())
-    shut = dated.filter(col("closed") == 1).with_columns(day=col("bucket_end") + col("told_after"))
+    opened = dated.with_columns(day=col("counted_on")).group_by(*keys, "day").agg(opened=nw.len())
+    shut = dated.filter(col("closed") == 1).with_columns(day=col("counted_on") + col("elapsed"))
     shut = shut.group_by(*keys, "day").agg(closed=nw.len())
     events = [engine.arrow(part).to_pandas() for part in (opened, shut)]
     table = pd.concat(events).fillna(0)

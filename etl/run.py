@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from etl import intake, release, status
+from etl import intake, release, status, texts, withdrawal
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.release import Job, Published
 from etl.vault import Vault, open_vault
@@ -26,10 +26,12 @@ def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = l
     return pulled
 
 
-def publish_only(city: City, data: Path, sign_off: str = "", step: Step = lambda _: None) -> Published:
+def publish_only(
+    city: City, data: Path, sign_off: str = "", step: Step = lambda _: None, accept_fewer: bool = False
+) -> Published:
     """Publish what the vault holds."""
     with open_vault(data) as vault:
-        published = publish(vault, city, data, sign_off, step, ordered=True)
+        published = publish(vault, city, data, sign_off, step, ordered=True, accept_fewer=accept_fewer)
         status.write(vault, data)
         return published
 
@@ -45,14 +47,14 @@ def run(
 ) -> tuple[list[Pulled], Published | None]:
     """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end.
 
-    `once_a_day`: publish nothing if this local day has its release."""
+    `once_a_day`: publish nothing if this local day has its release; an erasure does not wait."""
     with open_vault(data) as vault:
         pulled = pull(vault, city, accept_fewer, step, clock)
         status.write(vault, data, pulled)
         _raise_first(pulled)
-        if once_a_day and _is_told_today(city, data, clock.now()):
+        if once_a_day and _is_told_today(city, data, clock.now()) and not withdrawal.due(vault):
             return pulled, None
-        published = publish(vault, city, data, sign_off, step)
+        published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
         status.write(vault, data, pulled)
         return pulled, published
 
@@ -78,6 +80,7 @@ def pull(
             f"No source of {city.path} has a location.",
             "add `location:` to a source, or read a file with --from requests=PATH",
         )
+    texts.settle(vault, city)
     return [pull_one(vault, city, source, accept_fewer, step, clock) for source in sources]
 
 
@@ -88,13 +91,20 @@ def _raise_first(pulled: list[Pulled]) -> None:
 
 
 def publish(
-    vault: Vault, city: City, data: Path, sign_off: str = "", step: Step = lambda _: None, ordered: bool = False
+    vault: Vault,
+    city: City,
+    data: Path,
+    sign_off: str = "",
+    step: Step = lambda _: None,
+    ordered: bool = False,
+    accept_fewer: bool = False,
 ) -> Published:
     """Make and serve a release. Raises IncompleteError if a source was not read to its end, GateError if nobody has
     signed the policy as it stands."""
     intake.refuse_unfinished(vault)
     policy = load_policy(city)
-    return release.publish(Job(vault, city, policy, data, _signed(vault, policy, sign_off)), step, ordered)
+    job = Job(vault, city, policy, data, _signed(vault, policy, sign_off), accept_fewer)
+    return release.publish(job, step, ordered)
 
 
 def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:

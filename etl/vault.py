@@ -7,21 +7,30 @@ pages, seen         one line per page of it, and every key met so far (a row wit
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
+received_ledger     what each release first told of a period as a whole: it is not counted again
+tombstones          keyed hashes of what was erased; nothing else is left of it, and it never comes back in
+erasures            what the releases that are kept may still show of it; empty again after the next publish
+texts, redactions    free text, only while the policy uses it, and what its redaction made of it
+review_queue        what an officer has decided or is to decide: templates, redacted texts, photos
+photos              rebuilt photos that wait for approval, under random names
 settings            small facts: key check, as_of per source, what was published, who signed
 """
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from etl import canonical
+from etl.keys import check_of, erasure_key
 from hub.datasets import DATASETS
-from hub.errors import DiskError, LockedError, is_no_room
+from hub.errors import ConfigurationError, DiskError, LockedError, is_no_room
 from hub.schema import Type
 
 MEMORY = "1GB"
+ERASURE_CHECK = "erasure_key_check"
 DUCK = {
     Type.TEXT: "VARCHAR",
     Type.INTEGER: "BIGINT",
@@ -49,6 +58,18 @@ create table if not exists quarantine(
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
     requested_grain varchar, bucket_end bigint, late bigint, release varchar, gone bigint);
+create table if not exists received_ledger(
+    tier varchar, period varchar, grain varchar, service_group varchar, district varchar, released bigint,
+    not_released bigint, received bigint, is_suppressed bigint, reason varchar, counted varchar);
+create table if not exists tombstones(dataset varchar, hash varchar);
+create table if not exists erasures(dataset varchar, mark varchar);
+create table if not exists texts(source varchar, key varchar, description varchar, closure_note varchar);
+create table if not exists redactions(hash varchar, text varchar, reason varchar, spans bigint, layers varchar);
+create table if not exists review_queue(
+    kind varchar, id varchar, content_hash varchar, text varchar, risk double, rows bigint, state varchar,
+    disposition varchar, "by" varchar, "at" bigint, primary key (kind, id));
+create table if not exists photos(
+    name varchar, source varchar, key varchar, body blob, width bigint, height bigint, covered varchar, "at" bigint);
 create table if not exists settings(name varchar primary key, value varchar);
 create table if not exists areas(layer varchar, name varchar, kind varchar, geometry varchar);
 """
@@ -71,6 +92,7 @@ def open_vault(data: Path) -> Iterator["Vault"]:
         ) from None
     except OSError as error:
         raise DiskError(f"{folder} cannot be made: {error.strerror}.", "check the disk and the permissions") from None
+    vault = None
     try:
         con.execute(f"set memory_limit='{MEMORY}'; set timezone='UTC'; set preserve_insertion_order=false")
         con.execute(f"set temp_directory='{folder / 'spill'}'")
@@ -81,11 +103,36 @@ def open_vault(data: Path) -> Iterator["Vault"]:
                 f"create table if not exists records_{dataset.name}"
                 f"(source varchar, key varchar, hash ubigint, flags bigint, deleted_upstream boolean, {columns})"
             )
-        yield Vault(con)
+        vault = Vault(con, data)
+        yield vault
     except duckdb.Error as error:
         raise disk_or_bug(error) from error
     finally:
         con.close()
+        if vault and vault.must_be_rewritten:
+            rewrite(data)
+
+
+def rewrite(data: Path) -> None:
+    """Copy the vault into a fresh file: what was deleted stays in the old one's blocks. Nobody may have it open."""
+    held = data / "private" / "vault.duckdb"
+    fresh = held.with_suffix(".fresh")
+    fresh.unlink(missing_ok=True)
+    try:
+        with closing(duckdb.connect()) as con:
+            con.execute(f"set memory_limit='{MEMORY}'; set temp_directory='{data / 'private' / 'spill'}'")
+            con.execute(f"attach '{_quoted(held)}' as held")
+            con.execute(f"attach '{_quoted(fresh)}' as fresh")
+            con.execute("copy from database held to fresh")
+        os.replace(fresh, held)
+    except duckdb.Error as error:
+        raise disk_or_bug(error) from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def first_line(error: Exception) -> str:
@@ -101,8 +148,26 @@ def disk_or_bug(error: duckdb.Error) -> Exception:
 class Vault:
     """The open vault. Every method that writes is one transaction."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection):
-        self.con = con
+    def __init__(self, con: duckdb.DuckDBPyConnection, data: Path):
+        self.con, self.must_be_rewritten = con, False
+        self.erasure_key = self._erasure_key(data) if self.rows("select 1 from tombstones limit 1") else None
+
+    def _erasure_key(self, data: Path) -> bytes:
+        """The key of the tombstones. Raises ConfigurationError if it is not the one they were made with."""
+        held = self.setting(ERASURE_CHECK)
+        key = erasure_key(data, has_erased=bool(held) or bool(self.rows("select 1 from tombstones limit 1")))
+        if held not in ("", check_of(key, "erasure key")):
+            raise ConfigurationError(
+                "The erasure key is not the one that records were erased with.",
+                "restore data/private/keys from the backup; without it they would come back with the next pull",
+            )
+        return key
+
+    def begin_erasing(self, data: Path) -> bytes:
+        """The key of the tombstones, from now on tied to this vault."""
+        self.erasure_key = self._erasure_key(data)
+        self.set(ERASURE_CHECK, check_of(self.erasure_key, "erasure key"))
+        return self.erasure_key
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

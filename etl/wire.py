@@ -5,12 +5,15 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import orjson
 from lxml import etree
 
 MIB = 1 << 20
+NESTED = (dict, list)
 BLOCK = 1 << 16  # what is inflated at a time
 RATIO, RATIO_FROM = 200, MIB  # inflated to sent; small answers may be as empty as they like
 JSON_DEPTH = 64
@@ -31,7 +34,7 @@ JSON_COSTS = {b",": 52, b":": 48, b"[": 64, b"{": 168, b'"': 24}
 XML_COSTS = {b"<": 250, b"=": 230}
 CHARSETS = ("utf-8", "utf-16", "utf-32", "ascii", "iso8859", "cp125")  # beginnings of Python's names
 MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-WIDE = {rb"[\xf0-\xff]": 4, rb"[\xc4-\xef]": 2}  # such a character makes a whole text so many times larger
+WIDE = {0xF0: 4, 0xC4: 2}  # one character that begins so makes a whole text so many times larger
 DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
 DOCTYPE = re.compile(rb"(?s:(?>\s+|<\?.*?\?>|<!--.*?-->)*+)<!DOCTYPE", re.IGNORECASE)
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -215,7 +218,8 @@ def fits(view: memoryview, body: bytearray, copies: int, costs: dict[bytes, int]
 
 
 def _width(view: memoryview) -> int:
-    return next((times for wide, times in WIDE.items() if re.search(wide, view)), 1)
+    greatest = np.frombuffer(view, np.uint8).max(initial=0)
+    return next((times for first, times in WIDE.items() if greatest >= first), 1)
 
 
 # Values
@@ -249,8 +253,8 @@ def _shallow(value: Any) -> None:
     """Raises Excess if a value is nested too deeply for those who walk through it."""
     level = [value]
     for _ in range(JSON_DEPTH):
-        inside = (child for one in level for child in (one.values() if isinstance(one, dict) else one))
-        level = [child for child in inside if isinstance(child, (dict, list))]
+        inside = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
+        level = [child for child in inside if type(child) in NESTED]
         if not level:
             return
     raise Excess(f"sends JSON that is nested more than {JSON_DEPTH} deep", "see with a browser what it answers")

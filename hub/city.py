@@ -24,7 +24,7 @@ SHAPE = {
     "departments": Each([str]),
     "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
     "publish": {"keep": int},
-    "pages": {"datasets": [str]},
+    "pages": {"datasets": [str], "tracking": bool},
 }
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
 
@@ -56,6 +56,7 @@ class City:
     withheld: tuple[str, ...] = ()
     keep: int = 5
     datasets: tuple[str, ...] = tuple(DATASETS)
+    tracking: bool = True
 
     def department_of(self, *names: str | None) -> str | None:
         """The department that a service or agency is routed to, or None."""
@@ -123,6 +124,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
         withheld=withheld,
         keep=publish.get("keep", 5),
         datasets=_datasets(pages.get("datasets"), path),
+        tracking=pages.get("tracking", True),
     )
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from hub import cli_officer, cli_privacy, sample
 from hub import metadata as city_metadata
 from hub import releases as kept_releases
-from hub import sample
 from hub.city import City, load_city
 from hub.errors import ConfigurationError, GateError
 from hub.policy import load_policy, path_of
@@ -111,14 +111,15 @@ def pull(city: City, data: Path, accept_fewer: bool) -> Said:
 
 @main.command()
 @signing
+@accepting
 @verb
-def publish(city_file: Path, data: Path, sign_off: str) -> Said:
+def publish(city_file: Path, data: Path, sign_off: str, accept_fewer: bool) -> Said:
     """Anonymize the vault and serve it as a new release, if every check passes.
 
     Example: cityglass publish --sign-off "Ana Diaz, data officer" """
     from etl import run as etl_run
 
-    published = etl_run.publish_only(load_city(city_file), data, sign_off, step)
+    published = etl_run.publish_only(load_city(city_file), data, sign_off, step, accept_fewer)
     clear()
     return released(published)
 
@@ -293,6 +294,11 @@ def metadata(city_file: Path, data: Path, only_check: bool) -> Said:
     path.write_text(wanted, "utf-8")
     return Said(f"Wrote {path}.")
 
+
+main.add_command(cli_officer.erase)
+main.add_command(cli_officer.policy)
+main.add_command(cli_officer.photo)
+main.add_command(cli_privacy.privacy)
 
 if __name__ == "__main__":
     main()

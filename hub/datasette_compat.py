@@ -134,7 +134,9 @@ def _unlogged(execute: Callable) -> Callable:
 
 @cache
 def mend_answers() -> None:
-    """Let a query that fails fail in every format: as CSV, Datasette answers it with 200 and an empty file."""
+    """Let a query that fails fail in every format: as CSV, Datasette answers it with 200 and an empty file. And print
+    no trace of an error with the values in it, as it does wherever the package rich is installed."""
+    from datasette import handle_exception
     from datasette.views.base import DatasetteError
     from datasette.views.database import QueryView
 
@@ -152,6 +154,7 @@ def mend_answers() -> None:
         return answer, extras, templates, None if status == 200 else status  # what the renderer says, if all is well
 
     QueryView.data = data
+    handle_exception.rich = None
 
 
 def _shorten(answer: dict) -> None:
@@ -171,6 +174,8 @@ def problem(exception: Exception) -> tuple[int, str]:
         return exception.status, str(exception.args[0]) if exception.args else ""
     if isinstance(exception, DatasetteError):  # which says 500 where it means that it was asked wrongly
         return 400 if exception.status == 500 else exception.status, str(exception.message)
+    if isinstance(exception, (sqlite3.Warning, sqlite3.ProgrammingError)):  # a filter that holds a second statement
+        return 400, str(exception)
     return (400, exception.msg) if isinstance(exception, JSONDecodeError) else (500, "")
 
 

@@ -19,6 +19,8 @@ GRAINS = ("day", "week", "month", "quarter", "year")
 LOOSEST_K = {"B": 5, "C": 11}
 LOOSEST_GRAIN = {"A": "day", "B": "week", "C": "month"}
 LOOSEST_LEVEL = {"A": "h3_9", "B": "h3_9", "C": "h3_8"}
+PHOTO_USES = ("off", "approved")  # of photos, in tier A: each is approved by a person
+TEXT_USES = ("off", "templates", "redacted")  # of free text, in tier A; strictest first
 DELAY_DAYS = {"A": 0, "B": 0, "C": 30}  # after the period has closed
 SHAPE = {
     "dataset": str,
@@ -37,6 +39,8 @@ SHAPE = {
     "services": Each(str),
     "targets": Each(int),
     "columns": [str],
+    "photo": {"A": (str, bool), "B": (str, bool), "C": (str, bool)},
+    "text": {"A": (str, bool), "B": (str, bool), "C": (str, bool), "allowed": [str]},
 }
 
 
@@ -44,6 +48,8 @@ SHAPE = {
 class Policy:
     """How one dataset of one city may be published. A ladder is its rungs, finest first, as (level, grain).
 
+    `text`: what tier A shows of free text; `text_allowed`: numbers and web addresses of the city's own that it may hold.
+    `photo`: whether photos of tier A may be queued for approval.
     `chosen` is what city.yml chose to be stricter than the file: it is hashed, signed and audited with it."""
 
     path: Path
@@ -63,6 +69,9 @@ class Policy:
     benefit: str = ""
     harm: str = ""
     chosen: dict[str, object] = field(default_factory=dict)
+    text: str = "off"
+    text_allowed: tuple[str, ...] = ()
+    photo: str = "off"
 
     @property
     def hash(self) -> str:
@@ -112,6 +121,9 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
         benefit=raw.get("benefit", ""),
         harm=raw.get("harm", ""),
         chosen=_chosen(raw["k"], city),
+        text=_opted(path, "text", raw.get("text") or {}, TEXT_USES),
+        photo=_opted(path, "photo", raw.get("photo") or {}, PHOTO_USES),
+        text_allowed=tuple((raw.get("text") or {}).get("allowed", ())),
     )
     _never_looser(policy)
     return policy
@@ -133,6 +145,21 @@ def _k(path: Path, given: dict[str, int], city: City) -> dict[str, int]:
                 f"set it to {given[tier]} or more, or leave it out",
             )
     return {tier: city.k.get(tier, given.get(tier, 0)) for tier in LOOSEST_K}
+
+
+def _opted(path: Path, key: str, given: dict, uses: tuple[str, ...]) -> str:
+    """What tier A shows of text or photos; unquoted, YAML reads `off` as false. B and C can never show any."""
+    for tier in ("B", "C"):
+        if given.get(tier, "off") not in ("off", False):
+            raise GateError(
+                f"{placed(path, f'{key}.{tier}')}: {key}.{tier} is {given[tier]!r}; tiers B and C never show any.",
+                f"leave {key}.{tier} out",
+            )
+    use = given.get("A", "off")
+    use = "off" if use is False else use
+    if use not in uses:
+        raise ConfigurationError(f"{placed(path, f'{key}.A')}: {key}.A is {use!r}.", f"write one of {', '.join(uses)}")
+    return use
 
 
 def _chosen(given: dict[str, int], city: City) -> dict[str, object]:

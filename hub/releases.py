@@ -2,6 +2,7 @@
 
 data/public/releases/<id>/   city.db  manifest.json  audit.json  metadata.yml  datapackage.json  downloads/  maps/
 data/public/current          symlink to one of them, swapped by rename
+data/public/withdrawn.json   releases that were taken back: why, and which one stands in their place
 """
 
 import json
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hub.errors import ConfigurationError
+
+# reason class of a withdrawal: what it means; nothing more is ever told of it
+REASONS = {"erasure": "a record in it was erased."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,14 @@ class Release:
 
     @property
     def manifest(self) -> dict:
-        return json.loads((self.path / "manifest.json").read_text("utf-8"))
+        path = self.path / "manifest.json"
+        try:
+            return json.loads(path.read_text("utf-8"))
+        except ValueError:
+            raise ConfigurationError(
+                f"{path} is damaged.",
+                "serve another release with `cityglass releases rollback ID`, or delete its folder",
+            ) from None
 
 
 def folder(data: Path) -> Path:
@@ -71,7 +82,29 @@ def rollback(data: Path, release_id: str) -> Release:
             make_current(data, release)
             return release
     known = ", ".join(release.id for release in kept(data)) or "none"
+    if release_id in withdrawn(data):
+        why = REASONS[withdrawn(data)[release_id]["reason"]]
+        raise ConfigurationError(f"Release {release_id} was withdrawn: {why}", f"choose one of: {known}")
     raise ConfigurationError(f"There is no release {release_id!r}.", f"choose one of: {known}")
+
+
+def withdrawn(data: Path) -> dict[str, dict[str, str]]:
+    """Releases that were taken back: id -> `reason`, a key of REASONS, and `now`, the id that stands in its place."""
+    path = data / "public" / "withdrawn.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def withdraw(data: Path, taken: list[Release], reason: str, now: str) -> None:
+    """Take releases back for good: their folders are removed, their ids are told with the id of the one to go to."""
+    gone = {release.id: {"reason": reason, "now": now} for release in taken}
+    told = withdrawn(data) | gone
+    told = {old: about | {"now": now} if about["now"] in gone else about for old, about in told.items()}
+    path = data / "public" / "withdrawn.json"
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    os.replace(beside, path)
+    for release in taken:
+        shutil.rmtree(release.path)
 
 
 def prune(data: Path, keep: int) -> None:

@@ -52,7 +52,7 @@ def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -
     }
     rows = told["tables"]["service_requests"]
     message = f"Release {published.release.id} is current: {many(rows, 'service request')}, {len(published.findings)} checks passed."
-    return Said(message, "cityglass serve", {**(data or {}), **told}, lines)
+    return Said(message, "cityglass serve", {**(data or {}), **told}, (*lines, *published.notices))
 
 
 def state_lines(state: dict) -> tuple[str, ...]:
@@ -67,7 +67,9 @@ def state_lines(state: dict) -> tuple[str, ...]:
     for result in state.get("last_pull", []):
         lines += [f"NOTICE {result['source']}: {result[key]}" for key in ("notice", "error") if result[key]]
     for source in dict.fromkeys(line["source"] for line in state.get("new_columns", [])):
-        lines.append(_is_new(source, [line["column"] for line in state.get("new_columns", []) if line["source"] == source]))
+        lines.append(
+            _is_new(source, [line["column"] for line in state.get("new_columns", []) if line["source"] == source])
+        )
     if state.get("failures"):
         lines.append(f"The last {many(state['failures'], 'run')} failed: {state['error']}")
     return tuple(lines)

@@ -24,7 +24,9 @@ class Answer:
         return json.loads(self.body)
 
 
-async def ask(app, target: str, *, method: str = "GET", headers: dict | None = None, client=NEIGHBOUR) -> Answer:
+async def ask(
+    app, target: str, *, method: str = "GET", headers: dict | None = None, client=NEIGHBOUR, body: bytes = b""
+) -> Answer:
     """`target` is the path and query as sent: nothing is normalised."""
     path, _, query = target.partition("?")
     given = {"host": "localhost:8001", **(headers or {})}
@@ -46,7 +48,7 @@ async def ask(app, target: str, *, method: str = "GET", headers: dict | None = N
     }
     sent: list[dict] = []
     asked = asyncio.Queue()
-    asked.put_nowait({"type": "http.request", "body": b"", "more_body": False})
+    asked.put_nowait({"type": "http.request", "body": body, "more_body": False})
 
     async def send(message: dict) -> None:
         sent.append(message)
@@ -54,8 +56,8 @@ async def ask(app, target: str, *, method: str = "GET", headers: dict | None = N
     await app(scope, asked.get, send)
     start = next(message for message in sent if message["type"] == "http.response.start")
     found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in start["headers"]}
-    body = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
-    return Answer(start["status"], found, body)
+    said = b"".join(message.get("body", b"") for message in sent if message["type"] == "http.response.body")
+    return Answer(start["status"], found, said)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet
 from sqlite_utils import Database
 
-from hub import metadata
+from hub import checks, metadata
 from hub.city import City
 from hub.datasets import tables, views
 from hub.datasets.service_requests import COUNTS
@@ -27,8 +27,15 @@ from hub.questions import measures, queries
 from hub.releases import Release, folder, make_current
 from hub.schema import SQLITE
 from tests import made_money as money
-from tests.made_requests import AS_OF, CITY, backlog, categories, dicts, durations, on_time, request
+from tests.made_requests import AS_OF, CITY, backlog, categories, dicts, durations, on_time, received, request, risks
 
+POLICY = {
+    "hash": "0" * 16,
+    "version": 1,
+    "mode": "P",
+    "review": "2026-06-30",
+    "signed": "Vera Quill, officer, 2025-01-02",
+}
 KEPT_BACK = {"waiting": 9, "withheld": 4, "quarantined": 3, "erased": 1, "deleted_upstream": 2}
 
 
@@ -41,7 +48,7 @@ def make(data: Path, *, seed: int = 1, requests: int = 600, city: City = CITY) -
     _write_downloads(path / "downloads", rows)
     (path / "metadata.yml").write_text(metadata.dump(city, release=path.name), "utf-8")
     for name, body in {
-        "audit.json": {"release": path.name, "checks": rows["_privacy_audit"]},
+        "audit.json": {"release": path.name, "policy": POLICY, "findings": rows["_privacy_audit"]},
         "datapackage.json": {"name": city.slug, "resources": [{"name": name} for name in rows]},
     }.items():
         (path / name).write_text(json.dumps(body), "utf-8")
@@ -116,9 +123,23 @@ def _rows(random: Random, requests: int, release_id: str) -> dict[str, list[dict
             "table_name column_name type unit meaning",
             ((t.name, c.name, str(c.type), c.unit, c.help) for t in tables() for c in t.columns),
         ),
-        "_privacy_audit": dicts(
-            "check_name bound value is_passed n", [("smallest class in tier B", ">= 5", "6", 1, requests)]
-        ),
+        "agg_received": received(asked),
+        "_privacy_risk": risks(asked),
+        "_privacy_audit": [
+            {
+                "check_name": name,
+                **checks.told(name)._asdict(),
+                "bound": bound,
+                "value": value,
+                "is_passed": 1,
+                "n": requests,
+            }
+            for name, bound, value in (
+                ("rows_per_class_B", "at least 5", "6"),
+                ("prosecutor_risk_C", "at most 1/11", "1/12"),
+                ("integrity", "ok", "ok"),
+            )
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from random import Random
 import h3
 
 from hub.city import load_city
+from hub.datasets.about_release import FEW
 from hub.outcomes import DISPOSITIONS, OUTCOMES
 from hub.public_ids import id_of
 
@@ -158,3 +159,50 @@ def backlog(asked: list[dict]) -> list[dict]:
 
 def _month_end(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+
+
+def received(asked: list[dict]) -> list[dict]:
+    """Everything received in 2024, tier by tier; in tier B some counts are hidden."""
+    lines = []
+    for tier, group, district in sorted({(row["tier"], row["service_group"], row["_district"]) for row in asked}):
+        for group_, district_ in ((group, district), (group, None), (None, district), (None, None)):
+            lines.append((tier, group_, district_))
+    wanted = {"tier": lambda row: row["tier"], "service_group": lambda row: row["service_group"]}
+    wanted["district"] = lambda row: row["_district"]
+    found = []
+    for line in dict.fromkeys(lines):
+        keys = dict(zip(wanted, line, strict=True))
+        n = sum(
+            row["_year"] == "2024" and all(value is None or wanted[key](row) == value for key, value in keys.items())
+            for row in asked
+        )
+        hidden = line[0] == "B" and None not in line
+        rest = None if hidden else 0 if line[0] == "A" else 12
+        found.append(
+            keys
+            | {
+                "period": "2024-01-01",
+                "grain": "year",
+                "released": n,
+                "not_released": rest,
+                "is_suppressed": int(hidden),
+            }
+            | {"received": None if hidden else n + rest, "reason": FEW if hidden else None, "counted": str(AS_OF)}
+        )
+    return found
+
+
+def risks(asked: list[dict]) -> list[dict]:
+    """The risk of tiers B and C, as if every class were of the smallest size."""
+    columns = "dataset tier measure value numerator denominator unit n meaning"
+    lines = []
+    for tier, k in (("B", 6), ("C", 12)):
+        n = sum(row["tier"] == tier for row in asked)
+        lines += [
+            ("service_requests", tier, "rows", float(n), n, 1, "rows", n, "Rows of this tier in the release."),
+            ("service_requests", tier, "k_min", float(k), k, 1, "rows", n, "The smallest class."),
+            ("service_requests", tier, "prosecutor_risk_max", 1 / k, 1, k, "share", n, "Highest chance."),
+            ("service_requests", tier, "marketer_risk", 0.03, None, None, "share", n, "On average."),
+            ("service_requests", tier, "rung h3_8/month", 1.0, 1, 1, "share", n, "Rows shown by h3_8 and month."),
+        ]
+    return dicts(columns, lines)

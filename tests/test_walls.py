@@ -29,7 +29,7 @@ MODULES = {
     for room in ROOMS
     for path in (ROOT / room).rglob("*.py")
 }
-EXCEPT_CLI = [name for name in MODULES if name != "hub/cli.py"]
+EXCEPT_CLI = [name for name in MODULES if not name.startswith("hub/cli")]
 WRITING = ("write_text", "write_bytes", "mkdir", "rmtree", "unlink", "symlink_to", "copyfile", "copytree")
 SKIPPED = {
     ".git",

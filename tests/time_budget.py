@@ -10,13 +10,16 @@ import pytest
 MINUTES = {
     "tests": 4,
     "browser": 7,
-    "etl": 9,
-    "hub": 4,
-    "dashboards": 2,
-    "spec": 3,
+    "etl": 12,
+    "hub": 5,
+    "dashboards": 4,
+    "spec": 8,
     "sources": 12,
-    "cities": 2,
+    "cities": 3,
     "sample": 1,
+    "privacy_text": 6,
+    "attacks": 6,
+    "privacy_photo": 3,
 }
 SPENT: Counter[str] = Counter()
 

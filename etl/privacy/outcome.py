@@ -102,15 +102,14 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
 
 
 def _diverse(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """In C a duration or an on-time word that a whole class shares would tell it of each member: such are nulled."""
+    """In C a duration or an on-time word that a whole class shares would tell it of each member: such are nulled.
+
+    A word that can still change does not count: once it had, its class would share the word that others were told by."""
     of_class = ["group_no", "place_no", "bucket", "requested_grain"]
-    kinds = (
-        frame.filter(col("tier") == "C")
-        .group_by(*of_class)
-        .agg(
-            durations=col("duration_days").n_unique() - col("duration_days").is_null().cast(nw.Int64).max(),
-            words=col("on_time").n_unique(),
-        )
+    in_c = frame.filter(col("tier") == "C").with_columns(settled=when(col("on_time") != "pending").then(col("on_time")))
+    kinds = in_c.group_by(*of_class).agg(
+        durations=col("duration_days").n_unique() - col("duration_days").is_null().cast(nw.Int64).max(),
+        words=col("settled").n_unique() - col("settled").is_null().cast(nw.Int64).max(),
     )
     frame = frame.join(kinds, on=of_class, how="left")
     return frame.with_columns(

@@ -39,6 +39,8 @@ def climb(
     are rows that stay where they are released and may be joined. Buckets that end by `rule.closed_until` are closed."""
     frame = engine.keep(frame.select(*CLIMBS))
     for index, (level, grain) in enumerate(rungs):
+        if not engine.has_rows(frame):
+            return
         tried = _at(frame, level, grain).with_columns(able=~col("place_no").is_null() & (col("rung") < index))
         entering = tried.filter(col("able"), col("bucket_end") <= rule.closed_until)
         if rule.addresses:

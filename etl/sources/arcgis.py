@@ -279,13 +279,18 @@ class Layer:
         while True:
             page = self.query(where, resultRecordCount=size, **options)
             if page["features"] or not page.get("exceededTransferLimit") or size == 1:
-                return sorted((_row(one, has_point) for one in page["features"]), key=self.number)
+                rows = (
+                    [_row(one) for one in page["features"]]
+                    if has_point
+                    else [one["attributes"] for one in page["features"]]
+                )
+                return sorted(rows, key=self.number)
             size //= 2
 
 
-def _row(feature: dict, has_point: bool) -> dict:
+def _row(feature: dict) -> dict:
     point = feature.get("geometry") or {}
-    return feature["attributes"] | ({"geometry": {"long": point.get("x"), "lat": point.get("y")}} if has_point else {})
+    return feature["attributes"] | {"geometry.long": point.get("x"), "geometry.lat": point.get("y")}
 
 
 def pages(request: Request, part: Part, resume: Resume) -> Pages:

@@ -23,7 +23,6 @@ REPORTER = {"requestorname", "firstname", "lastname", "email", "phone", "devicei
 NONE_THERE = (404,)
 WINDOW_DAYS = 84  # 90 are allowed, whatever the clocks do meanwhile
 _plain = lru_cache(1 << 12)(plain)  # the same few names in every row
-NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +37,10 @@ class Server:
 
     def rows(self, list_name: str, allowed: tuple[int, ...] = (), **asked: object) -> Rows | None:
         """The rows of one of its lists; None where it answers with a status that is allowed."""
-        telltales = TELLTALES | {_plain(name) for name in self.ids}
+        telltales, found = TELLTALES | {_plain(name) for name in self.ids}, None
 
         def wrong(answer: object) -> str | None:
+            nonlocal found
             doc = tree(answer) if self.form == "xml" else answer
             if said := complaint(doc):
                 return said
@@ -50,9 +50,7 @@ class Server:
         ask = self.http.xml if self.form == "xml" else self.http.json
         params = {**self.given, **{name: str(value) for name, value in asked.items()}}
         answer = ask(f"{self.url}/{list_name}.{self.form}", params=params, wrong=wrong, allowed=allowed)
-        if answer is None:
-            return None
-        return rows_of(tree(answer) if self.form == "xml" else answer, telltales)
+        return None if answer is None else found
 
 
 def rows_of(doc: object, telltales: Iterable[str] = frozenset(TELLTALES)) -> Rows | None:
@@ -87,24 +85,35 @@ def complaint(doc: object) -> str | None:
 
 def tree(root: etree._Element) -> dict:
     """XML as JSON would say it."""
-    return {etree.QName(root).localname: _value(root)}
+    return {_local(root.tag): _value(root)}
+
+
+@lru_cache(1 << 12)
+def _local(tag: str) -> str:
+    """An element's name without its namespace."""
+    return etree.QName(tag).localname
 
 
 def _value(element: etree._Element) -> object:
     """Text, or None where there is none; a list where all children are one of what their parent is many of."""
     children = [child for child in element if isinstance(child.tag, str)]
-    if element.get(NIL) in ("true", "1"):
-        return None
     if not children:
-        said = element.text if len(element) == 0 else element.xpath("string()")
-        return said if said and not said.isspace() else None
+        return _said(element)
+    names, is_nested = [_local(child.tag) for child in children], any(map(len, children))
+    values = list(map(_value if is_nested else _said, children))
+    if len(set(names)) == 1 and _local(element.tag).endswith(f"{names[0]}s"):
+        return values
+    if len(set(names)) == len(names):
+        return dict(zip(names, values, strict=True))
     named: dict[str, list] = {}
-    for child in children:
-        named.setdefault(etree.QName(child).localname, []).append(_value(child))
-    [name, *others] = named
-    if not others and etree.QName(element).localname.endswith(f"{name}s"):
-        return named[name]
+    for name, value in zip(names, values, strict=True):
+        named.setdefault(name, []).append(value)
     return {name: values if len(values) > 1 else values[0] for name, values in named.items()}
+
+
+def _said(element: etree._Element) -> str | None:
+    said = element.text if len(element) == 0 else element.xpath("string()")
+    return None if not said or said.isspace() else said
 
 
 def tidied(rows: Iterable[object], groups: Mapping[str, str]) -> Rows:
@@ -114,18 +123,32 @@ def tidied(rows: Iterable[object], groups: Mapping[str, str]) -> Rows:
 
 
 def _tidy(row: dict, groups: Mapping[str, str]) -> dict:
-    named = {_plain(name): value for name, value in row.items()}
-    kept = {name: value for name, value in row.items() if _plain(name) not in REPORTER}
-    for name, value in kept.items():
-        if _plain(name) == "agencyresponsible" and isinstance(value, dict):  # FixMyStreet: {"recipient": ["Roads"]}
-            recipients = value.get("recipient")
-            kept[name] = "; ".join(map(str, recipients)) if isinstance(recipients, list) else recipients
-    if "closeddatetime" not in named and str(named.get("status")).casefold() == "closed":
-        kept["closed_datetime"] = named.get("updateddatetime")
-    if groups and not named.get("group"):
-        found = (groups.get(text(named.get(name)) or "") for name in ("servicecode", "servicename"))
+    at = _called(tuple(row))
+    kept = (
+        {name: value for name, value in row.items() if _plain(name) not in REPORTER}
+        if REPORTER & at.keys()
+        else dict(row)
+    )
+
+    def said(name: str) -> object:
+        return row.get(at.get(name))
+
+    if isinstance(agency := said("agencyresponsible"), dict):  # FixMyStreet: {"recipient": ["Roads"]}
+        recipients = agency.get("recipient")
+        told = "; ".join(map(str, recipients)) if isinstance(recipients, list) else recipients
+        kept[at["agencyresponsible"]] = told
+    if "closeddatetime" not in at and str(said("status")).casefold() == "closed":
+        kept["closed_datetime"] = said("updateddatetime")
+    if groups and not said("group"):
+        found = (groups.get(text(said(name)) or "") for name in ("servicecode", "servicename"))
         kept["group"] = next(filter(None, found), None)
     return kept
+
+
+@lru_cache(1 << 8)
+def _called(names: tuple[str, ...]) -> dict[str, str]:
+    """Plain name -> how it is written; most rows have the same names."""
+    return {_plain(name): name for name in names}
 
 
 def groups_of(services: Iterable[object]) -> dict[str, str]:

@@ -9,19 +9,21 @@ software (Boston, San Francisco, Austin, Baltimore) allow ten questions a minute
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from etl.sources.days import day_of, first_day, moment
 from etl.sources.georeport import NONE_THERE, Server, groups_of, tidied, windows
-from etl.sources.open311_probe import probe
+from etl.sources.open311_probe import instant, probe
 from etl.sources.page import Pages, Part, Proof, Request, Resume, key_of, page_of, plain
 from etl.sources.paged import Fetch, Paging, Window, by_windows, marks_of
 from etl.sources.walkers import Rows
 
 __all__ = ["changes", "pages", "parts", "probe", "recognises"]
 
-OVERLAP = 28 * 86_400  # requests are entered as late as that: such windows are read twice, and again for changes
+DAY = 86_400
+OVERLAP = 28 * DAY  # requests are entered as late as that: such windows are read twice, and again for changes
 OPEN = "open requests"
 EXTENDED = ("extendedattributes", "attributes", "notes")  # sent only to those who ask for extensions
 BOUNDS = {"requested": ("start_date", "end_date"), "updated": ("updated_after", "updated_before")}
@@ -56,8 +58,8 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
     """Read one part to its end."""
     if part.name == OPEN:
         return (yield from _by_id(request, part, resume))
-    known = request.known
-    paging = Paging(_fetch(request, part), known["first_page"], known["page_size"], known["pages"])
+    known, belongs = request.known, partial(_belongs, request, f"{part.ask['by']}_datetime")
+    paging = Paging(_fetch(request, part), known["first_page"], known["page_size"], known["pages"], belongs)
     return (yield from by_windows(request, resume, paging, part.ask["window"], part.ask["twice"]))
 
 
@@ -94,6 +96,12 @@ def _fetch(request: Request, part: Part) -> Fetch:
         return tidied(server.rows("requests", empty, page=page, page_size=size, **bounds) or [], ask["groups"])
 
     return fetch
+
+
+def _belongs(request: Request, name: str, window: Window, row: object) -> bool:
+    """False if a row tells a time that was not asked for; a day is allowed for clocks without a zone."""
+    when = instant(request, row, name)
+    return not when or window[0] - DAY <= when < window[1] + DAY
 
 
 def _by_id(request: Request, part: Part, resume: Resume) -> Pages:

@@ -66,10 +66,11 @@ def _met(request: Request) -> tuple[Server, Window, int, Rows]:
             except SourceError as error:
                 errors[form] = servers.pop(form) and error
                 continue
-            if rows is not None:
-                servers = {form: server}
             if rows:
                 return server, window, size, rows
+            if rows is not None:
+                servers = {form: server}
+                break
         if not servers:
             raise next(iter(errors.values()))
     raise SourceError(
@@ -165,7 +166,7 @@ def _tells_changes(request: Request, server: Server, first: int) -> bool:
         return False
     window = (request.until - 2 * SPAN, request.until - SPAN - DAY)
     old = _perhaps(server, "requests", **_bounds(window)) or []
-    touched = max(((_instant(request, row), key_of(request, row)) for row in old), default=(0, ""))
+    touched = max(((instant(request, row, "updated_datetime"), key_of(request, row)) for row in old), default=(0, ""))
     if not all(touched):
         return False
     around = {"updated_after": moment(touched[0] - 1), "updated_before": moment(touched[0] + 1)}
@@ -173,9 +174,10 @@ def _tells_changes(request: Request, server: Server, first: int) -> bool:
     return any(touched[1] in marks_of(request, rows) for rows in found)
 
 
-def _instant(request: Request, row: dict) -> int:
-    """When a request was touched last, 0 if that cannot be read."""
-    said = next((value for name, value in row.items() if plain(name) == "updateddatetime"), None)
+def instant(request: Request, row: object, name: str) -> int:
+    """An instant that a row tells, 0 if that cannot be read."""
+    named = row if isinstance(row, dict) else {}
+    said = named.get(name) or next((value for one, value in named.items() if plain(one) == plain(name)), None)
     try:
         read = datetime.fromisoformat(said.strip())
     except (AttributeError, ValueError):

@@ -84,16 +84,18 @@ def fetched(request: Request, part: Part, is_known: Callable[[str], bool]) -> It
 
 def proof(request: Request, part: Part, got: "Downloaded", ends_itself: bool) -> Proof:
     """Whether the file is whole: its length was known, or its format has an end, or a second download is the same."""
-    if got.whole or ends_itself:
-        return Proof("whole_file")
     length = part.ask["length"]
-    if length not in (None, got.size):
-        return Proof(why=f"{got.size:,} bytes came, the server announced {length:,}")
+    is_as_announced = length in (None, got.size)
+    if ends_itself or (got.whole and is_as_announced):
+        return Proof("whole_file")
+    told = f"{got.size:,} bytes came, the server announced {length:,}" if not is_as_announced else ""
+    if told and not got.whole:
+        return Proof(why=told)
     with tempfile.TemporaryFile() as into:
         again = request.http.download(part.ask["url"], into, headers=_headers(request))
     if again.sha256 == got.sha256:
         return Proof("double_read")
-    return Proof(why="the server does not say how long the file is, and two downloads of it differ")
+    return Proof(why=told or "the server does not say how long the file is, and two downloads of it differ")
 
 
 def _anew(descriptor: int, size: int) -> BinaryIO:

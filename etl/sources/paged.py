@@ -7,12 +7,11 @@ is heeded at all. What could not be proved ends as an unproven Proof.
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 import orjson
 
-from etl.sources.page import Page, Pages, Proof, Request, Resume, key_of, page_of, text
-from etl.sources.walkers import PASSES, TURNS, Rows
+from etl.sources.page import Page, Pages, Proof, Request, Resume, page_of
+from etl.sources.walkers import PASSES, TURNS, Rows, mark_of
 
 FULL = 50  # a page that holds so many rows may have been cut: the smallest cap that servers were seen to have
 SMALLEST = 60  # seconds; a window is not cut finer
@@ -31,12 +30,14 @@ Told = tuple[Rows, int, int | None]  # the rows of a page, how many pages there 
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """How a server numbers its pages: the `first` one, how many rows to ask for, whether it heeds the number at all."""
+    """How a server numbers its pages: the `first` one, how many rows to ask for, whether it heeds the number at all.
+    `belongs`: whether a row can be one of a window, as far as it tells; others are the answer to another question."""
 
     fetch: Fetch
     first: int
     size: int
     is_heeded: bool = True
+    belongs: Callable[[Window, object], bool] = lambda window, row: True
 
 
 @dataclass(slots=True)
@@ -51,9 +52,10 @@ class Met:
         """The rows that are new to the part, if there are any."""
         news = []
         for row in rows:
-            mark = _mark(self.request, row)
-            news += [] if mark in self.marks else [row]
-            self.marks.add(mark)
+            mark = mark_of(self.request, row)
+            if mark not in self.marks:
+                news.append(row)
+                self.marks.add(mark)
         if news:
             first, self.read = self.read + 2, self.read + len(news)
             yield page_of(self.request, news, first, cursor=cursor)
@@ -61,12 +63,7 @@ class Met:
 
 def marks_of(request: Request, rows: Rows) -> set[str]:
     """What tells rows apart: their keys, or what is in them where they have none."""
-    return {_mark(request, row) for row in rows}
-
-
-def _mark(request: Request, row: object) -> str:
-    named = (row.get(name) for name in request.key) if isinstance(row, dict) else ()  # quicker than by alias
-    return next(filter(None, map(text, named)), "") or key_of(request, row) or sha256(orjson.dumps(row)).hexdigest()
+    return {mark_of(request, row) for row in rows}
 
 
 # Windows
@@ -89,6 +86,9 @@ class Walk:
 
     def ask(self, page: int, size: int) -> Rows:
         return self.paging.fetch(self.todo[-1], page, size)
+
+    def asked_for(self, rows: Rows) -> bool:
+        return all(self.paging.belongs(self.todo[-1], row) for row in rows)
 
     def news(self, rows: Rows, page: int, size: int) -> Generator[Page, None, None]:
         """The new rows. Who dies behind them goes on with `page`."""
@@ -166,9 +166,11 @@ class Reading:
     last: set[str] = field(default_factory=set)
 
     def take(self, rows: Rows, page: int) -> Generator[Page, None, None]:
-        """The rows of the page before `page`. None of them may have been met: pages that overlap were moved."""
+        """The rows of the page before `page`. None of them may have been met (pages that overlap were moved) or be of
+        another window."""
         self.last = self.walk.marks(rows)
-        self.is_clean = self.is_clean and self.last.isdisjoint(self.marks) and len(rows) <= self.size
+        fits = self.last.isdisjoint(self.marks) and len(rows) <= self.size and self.walk.asked_for(rows)
+        self.is_clean = self.is_clean and fits
         self.marks |= self.last
         self.lengths.append(len(rows))
         yield from self.walk.news(rows, page, self.size)
@@ -179,6 +181,14 @@ class Reading:
         self.marks |= (found := self.walk.marks(rows))
         self.is_clean = self.is_clean and found >= self.last
         self.lengths[-1] = max(self.lengths[-1], len(rows))
+        yield from self.walk.news(rows, page, self.size)
+
+    def look_behind(self, page: int) -> Generator[Page, None, None]:
+        """Ask for what stands on `page`, and for some rows before it, in pages of another size."""
+        first, other = self.walk.paging.first, max(self.size - 1, 1)
+        rows = self.walk.ask(first + (page - first) * self.size // other, other) if self.walk.paging.is_heeded else []
+        self.is_clean = self.is_clean and self.walk.marks(rows) <= self.marks
+        self.marks |= self.walk.marks(rows)
         yield from self.walk.news(rows, page, self.size)
 
     def is_short(self, following: int) -> bool:
@@ -224,15 +234,17 @@ def _reading(walk: Walk, size: int, is_resized: bool) -> Generator[Page, None, R
 
 
 def _check_end(reading: Reading, page: int) -> Generator[Page, None, None]:
-    """Nothing stands on `page`. Was the one before it whole, and if it is the only one, is it short because it is cut?"""
-    if not reading.lengths:
-        return
-    met = set(reading.marks)
-    yield from reading.take_again(page)
-    reading.is_clean = reading.is_clean and reading.marks == met
-    if page - 1 == reading.walk.paging.first and reading.is_capped():
-        behind = reading.walk.ask(page, reading.lengths[0])
-        reading.end = "end" if reading.walk.marks(behind) <= reading.marks else "capped"
+    """Nothing stands on `page`. Was the one before it whole, and if it is the only one, is it short because it is cut?
+    And where the end comes just behind a full page, or at once: is there nothing either in other pages?"""
+    if reading.lengths:
+        met = set(reading.marks)
+        yield from reading.take_again(page)
+        reading.is_clean = reading.is_clean and reading.marks == met
+        if page - 1 == reading.walk.paging.first and reading.is_capped():
+            behind = reading.walk.ask(page, reading.lengths[0])
+            reading.end = "end" if reading.walk.marks(behind) <= reading.marks else "capped"
+    if not reading.lengths or reading.lengths[-1] == reading.size:
+        yield from reading.look_behind(page)
 
 
 # Counts

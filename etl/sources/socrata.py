@@ -15,12 +15,13 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from etl.http import Retry
-from etl.sources.numbered import counted, to_the_end
-from etl.sources.page import Pages, Part, Request, Resume, chosen
+from etl.sources.numbered import counted, key_in, to_the_end
+from etl.sources.page import Pages, Part, Proof, Request, Resume, chosen
 from etl.sources.walkers import Rows
 from hub.errors import ConfigurationError, SourceError
 
 PAGE_ROWS = 10_000
+MARKS = 50  # ids in one question: it must fit into an address
 ID = r"[a-z0-9]{4}-[a-z0-9]{4}"
 PLACED = re.compile(rf"/(?:resource|d|api/views|api/v3/views)/{ID}(?=[/.?#]|$)")
 LAST = re.compile(
@@ -63,20 +64,44 @@ def changes(request: Request) -> list[Part]:
 
 def pages(request: Request, part: Part, resume: Resume) -> Pages:
     """Rows in the order of `:id`, which grows with every insertion and is no order of letters: what comes next only the
-    server knows."""
+    server knows. When a publisher replaces all rows, they get other ids: then nothing that was read proves anything, and
+    a walk that was interrupted begins again."""
     view, where = View(part.ask["base"], part.ask["id"]), part.ask.get("where")
     names, ask = _names(request, view), _asking(request, view)
-    points = [name for name, is_point in names.items() if is_point]
+    points, key = [name for name, is_point in names.items() if is_point], key_in(request, names)
+    if resume.cursor and not _are_as_they_were(ask, key, {resume.cursor}):
+        resume = Resume()
+    marks = {resume.cursor} - {""}
 
     def fetch(last: str) -> Rows:
+        last = last.partition(" ")[0]
         rows = ask([":id", *names], _all_of(where, last and f":id > {_literal(last)}"), ":id", PAGE_ROWS)
         ids = [_row_id(row, view) for row in rows]
-        return [_placed(row, points) for row in rows[ids.index(last) + 1 if last in ids else 0 :]]
+        rows = [_placed(row, points) for row in rows[ids.index(last) + 1 if last in ids else 0 :]]
+        marks.update(mark(row) for row in rows[-1:])
+        return rows
 
     def count() -> int:
         return counted(ask(["count(*) AS n"], where or "", "", 1), f"{view.base}/d/{view.id}")
 
-    return (yield from to_the_end(request, resume, fetch, lambda row: str(row[":id"]), count))
+    def mark(row: dict) -> str:
+        return f"{row[':id']} {row.get(key)}"
+
+    proof = yield from to_the_end(request, resume, fetch, mark, count)
+    if proof.proven_by and not _are_as_they_were(ask, key, marks):
+        return Proof(why="all rows were replaced while they were read", expected=proof.expected)
+    return proof
+
+
+def _are_as_they_were(ask: Callable[[list[str], str, str, int], Rows], key: str, marks: set[str]) -> bool:
+    """True if the rows with these ids still have these keys. A server may send fewer rows than it is asked for."""
+    left = dict(mark.split(" ", 1) for mark in marks)
+    while left:
+        ids = sorted(left)[:MARKS]
+        found = ask([":id", *filter(None, [key])], f":id in ({', '.join(map(_literal, ids))})", ":id", len(ids))
+        if not found or any(left.pop(row[":id"], None) != str(row.get(key)) for row in found):
+            return False
+    return True
 
 
 def _views(request: Request) -> list[View]:

@@ -5,8 +5,11 @@ middle looks like the end. What a walk could not prove it returns as an unproven
 """
 
 from collections.abc import Callable
+from hashlib import sha256
 
-from etl.sources.page import Pages, Proof, Request, Resume, key_of, page_of
+import orjson
+
+from etl.sources.page import Pages, Proof, Request, Resume, key_of, page_of, text
 
 TURNS = 1_000_000  # pages beyond which a walk is a loop
 STUCK = 3  # pages in a row without news, beyond the end seen before: the position is not heeded
@@ -24,17 +27,19 @@ def keyset(
 ) -> Pages:
     """Rows behind the last one met, again and again: `fetch(last)` gives the next ones ("" at the start), `order(row)`
     is what they are sorted by. Proved by a count that is the same before and after, else by an end asked for twice."""
-    before, last, read = count(), resume.cursor, resume.rows
+    before, last, read, ends = count(), resume.cursor, resume.rows, set()
     for _ in range(TURNS):
+        ends.add(last)
         rows = fetch(last) or fetch(last)
         if not rows:
             break
         news = [row for row in rows if not last or is_after(order(row), last)]
-        if not news:
+        if not news or order(news[-1]) in ends:
             return Proof(why=f"the server sends the same rows again after {read:,}", expected=before)
         last = order(news[-1])
-        yield page_of(request, news, read + 2, cursor=last)
-        read += len(news)
+        page, read = page_of(request, news, read + 2, cursor=last), read + len(news)
+        del rows, news  # they need more memory than all that is made of them
+        yield page
     return counted(read, before, count()) if before is not None else Proof("empty_page")
 
 
@@ -52,16 +57,21 @@ def offset(
     count: Callable[[], int | None] = lambda: None,
 ) -> Pages:
     """Rows from a position on: `fetch(position)`. Pages may shift while they are read, so rows are told apart by their
-    ids; proved by the server's count, else by a second reading that brings nothing new."""
+    ids; proved by the server's count, else by a second reading that brings nothing new. That one asks from other
+    positions: an answer that is wrong every time would only be repeated."""
     keys, before = set(resume.keys), count()
     at, read, end = int(resume.cursor or 0), resume.rows, 0
-    for _ in range(PASSES):
-        met, without_news = len(keys), 0
+    for again in range(PASSES):
+        met, without_news, has_holes = len(keys), 0, False
         for _ in range(TURNS):
             rows = fetch(at) or fetch(at)
+            if not rows:  # the end, unless something stands behind it
+                at += 1
+                rows = fetch(at)
+                has_holes = has_holes or bool(rows)
             if not rows:
                 break
-            at += len(rows)
+            at += len(rows) - 1 if again and len(rows) > 1 else len(rows)
             news = unmet(request, rows, keys)
             without_news = 0 if news else without_news + 1
             if news:
@@ -71,18 +81,26 @@ def offset(
                 return Proof(why="the server does not heed the position that it is asked for", expected=before)
         if before is not None and (proof := counted(len(keys), before, count())).proven_by:
             return proof
-        if before is None and len(keys) == met:
+        if before is None and len(keys) == met and not has_holes:
             return Proof("double_read")
         before, at, end = count() if before is not None else None, 0, max(end, at)
     return Proof(why=f"no two readings agreed; {len(keys):,} rows were met", expected=before)
 
 
 def unmet(request: Request, rows: Rows, keys: set[str]) -> Rows:
-    """The rows with a key not met before; rows without a key are kept, for quarantine."""
+    """The rows that were not met before; those without a key, too, which are for quarantine."""
     news = []
     for row in rows:
-        key = key_of(request, row)
-        if not key or key not in keys:
+        mark = mark_of(request, row)
+        if mark not in keys:
             news.append(row)
-            keys.add(key) if key else None
+            keys.add(mark)
     return news
+
+
+def mark_of(request: Request, row: object) -> str:
+    """What tells a row apart: its key, or what is in it where it has none."""
+    for name in request.key if isinstance(row, dict) else ():  # quicker than by alias
+        if found := text(row.get(name)):
+            return found
+    return key_of(request, row) or sha256(orjson.dumps(row)).hexdigest()

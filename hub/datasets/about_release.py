@@ -112,6 +112,8 @@ PRIVACY_AUDIT = Table(
     "The checks that this release had to pass.",
     (
         Column("check_name", Type.TEXT, "What was checked."),
+        Column("attack", Type.INTEGER, "Number of the attack that it answers; null where it answers none."),
+        Column("meaning", Type.TEXT, "What it is for, in plain words."),
         Column("bound", Type.TEXT, "What was demanded."),
         Column("value", Type.TEXT, "What was found."),
         Column("is_passed", Type.BOOLEAN, "1 if it holds."),
@@ -120,4 +122,65 @@ PRIVACY_AUDIT = Table(
     key=("check_name",),
 )
 
-RELEASE_TABLES = (COMPLETENESS, QUALITY_REASONS, SOURCES, RELEASES, MEASURES, DICTIONARY, PRIVACY_AUDIT)
+FEW = "too few, or needed to hide too few"
+FEW_IN_ALL = "too few in the whole period"
+RECEIVED = Table(
+    "agg_received",
+    "Everything received",
+    "All requests that the city received, also those that are in no row of this release, by period, group and district. "
+    "A period is counted once, when it has ended and nothing of it can be released any more, and never again: later "
+    "comers are only in 'completeness'.",
+    (
+        Column("tier", Type.TEXT, "A, B, C; X for kinds that are withheld, which are told for the whole city only."),
+        Column("period", Type.DATE, "First local day of the period."),
+        Column("grain", Type.TEXT, "Length of the period: quarter or year."),
+        Column("service_group", Type.TEXT, "Group of kinds of request; null for all groups of the tier together."),
+        Column("district", Type.TEXT, "District, or 'Unlocated'; null for all districts together."),
+        Column(
+            "released",
+            Type.INTEGER,
+            "In the release that counted the period, by released place and period.",
+            unit="requests",
+        ),
+        Column(
+            "not_released",
+            Type.INTEGER,
+            "Received and in no row, by the place and day of the request; null where hidden.",
+            unit="requests",
+        ),
+        Column("received", Type.INTEGER, "Both together; null where one is hidden.", unit="requests"),
+        Column("is_suppressed", Type.BOOLEAN, "1 if the number is hidden."),
+        Column(
+            "reason",
+            Type.TEXT,
+            f"Why it is hidden: '{FEW}', or '{FEW_IN_ALL}', and then only this line of the period is told.",
+        ),
+        Column("counted", Type.DATE, "As of which day it was counted."),
+    ),
+    indexes=(("tier", "period", "service_group"), ("district", "period"), ("service_group", "period")),
+    facets=("tier", "grain", "district"),
+)
+
+RISK = Table(
+    "_privacy_risk",
+    "Privacy risk",
+    "How easily a row of this release could be singled out, tier by tier, in the terms of ARX. A class is the rows that "
+    "share group, place and period (in tier A also the kind).",
+    (
+        Column("dataset", Type.TEXT, "Dataset."),
+        Column("tier", Type.TEXT, "A, B or C."),
+        Column("measure", Type.TEXT, "What is measured."),
+        Column(
+            "value", Type.NUMBER, "The measure; a share is between 0 and 1. Null where there is nothing to measure."
+        ),
+        Column("numerator", Type.INTEGER, "The exact value is numerator / denominator, where it is a fraction."),
+        Column("denominator", Type.INTEGER, "See numerator."),
+        Column("unit", Type.TEXT, "Unit of the value."),
+        Column("n", Type.INTEGER, "Rows or classes it is made from."),
+        Column("meaning", Type.TEXT, "In plain words."),
+    ),
+    key=("dataset", "tier", "measure"),
+    facets=("tier", "measure"),
+)
+
+RELEASE_TABLES = (COMPLETENESS, QUALITY_REASONS, SOURCES, RELEASES, MEASURES, DICTIONARY, RECEIVED, RISK, PRIVACY_AUDIT)

@@ -48,7 +48,7 @@ CAPITAL_TOTALS = Table(
         Column("amount_cents", Type.CENTS, "Sum of the projects.", unit="US cents"),
         Column("stated_cents", Type.CENTS, "The city's own total; null where none was given.", unit="US cents"),
         Column("difference_cents", Type.CENTS, "Sum less stated.", unit="US cents"),
-        Column("is_reconciled", Type.BOOLEAN, "1 if they agree to the cent."),
+        Column("is_reconciled", Type.BOOLEAN, "1 if they differ by less than the dollar that totals are stated in."),
         Column("stated_in", Type.TEXT, "Where the city states its total."),
     ),
     key=("measure",),

@@ -1,8 +1,9 @@
 -- title: Open at the end of each month
 -- question: How many requests were open at the end of each month, and how many were opened and closed in it?
 -- unit: requests
--- caution: Counted from released rows: a request counts once the period it was opened in has ended, and as closed once its
---   closing may be told. Open at the end = open a month before + opened - closed.
+-- caution: Counted from released rows: a request that tells only its week, month or quarter of opening counts on one day of
+--   it, drawn by its id, so a single month may be off by a few. The newest months are provisional: requests appear, and
+--   closings are told, once their period has ended. Open at the end = open a month before + opened - closed.
 -- example: service_group=Streets+and+Sidewalks
 select month_end, sum(opened) as opened, sum(closed) as closed, sum(open) as open,
        (select as_of_date from releases) as as_of

@@ -1,17 +1,20 @@
 -- title: Open now
 -- question: How many of the released requests are open?
 -- unit: requests
--- caution: A count, not a sample. It is the least there can be: the most counts every request that waits or is withheld
---   as open too. Groups told by the week lag by up to one week.
+-- caution: A count, not a sample. Requests told by the week or a longer period still count as open for a while after
+--   they were closed: the least counts only those that are told by the day. The most counts every request that waits or
+--   is withheld as open too.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), counted as (
-  select coalesce(sum(n), 0) as n, coalesce(sum(open), 0) as value from area_counts
+  select coalesce(sum(n), 0) as n, coalesce(sum(open), 0) as value,
+         coalesce(sum(case when tier = 'A' then open end), 0) as least
+  from area_counts
 ), kept_back as (
   select coalesce(sum(waiting + withheld), 0) as hidden from completeness where dataset = 'service_requests'
 )
 select case when n > 0 then value end as value,
-       case when n > 0 then value end as low,
+       case when n > 0 then least end as low,
        case when n > 0 then value + hidden end as high,
        n, 'requests' as unit, as_of,
        case when n = 0 then 'This release holds no service requests.' end as note,

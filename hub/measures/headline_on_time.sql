@@ -2,7 +2,8 @@
 -- question: Of the requests opened in the last complete year that were due by now, how many were fixed by the promised day?
 -- unit: % of the requests that were due
 -- caution: Counted among all that were due, not only among the closed; closing without a fix does not count. Left out are
---   requests without a target and groups whose late open requests cannot be told. Wilson 95 % interval.
+--   requests without a target, groups whose late open requests cannot be told, and sensitive kinds, whose outcome is not
+--   told. Wilson 95 % interval.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (
@@ -10,6 +11,8 @@ with told as (
 ), due as (
   select coalesce(sum(met_fixed), 0) as met, coalesce(sum(met_fixed + met_other + missed), 0) as n
   from on_time where is_countable and year = (select year from asked)
+), targets as (
+  select coalesce(sum(n - no_target), 0) as targeted from on_time
 ), wilson as (
   select *, 1.0 * met / nullif(n, 0) as p, 1.959964 * 1.959964 as z2 from due
 ), bounds as (
@@ -22,7 +25,8 @@ select case when n >= 11 then round(100 * p, 1) end as value,
        case when n >= 11 then round(100 * (centre + half), 1) end as high,
        n, '% of the requests that were due' as unit, as_of,
        case when year is null then 'No year is complete yet.'
+            when targeted = 0 then 'The city states no target.'
             when n < 11 then 'Fewer than 11 requests with a known due day: nothing is stated.'
        end as note,
        'opened in ' || year as period
-from bounds, asked, told
+from bounds, asked, told, targets

@@ -2,7 +2,7 @@
 -- question: Of the requests whose promised day has passed, what share was fixed by that day?
 -- unit: share of the requests that were due
 -- caution: Counted among all that were due, not only among the closed; closing without a fix does not count as kept.
---   Where late open requests cannot be told there is no share. All requests are due, not yet due, without a target, or of
+--   Where late open requests or outcomes cannot be told there is no share. All requests are due, not yet due, without a target, or of
 --   a kind where that cannot be told. Wilson 95 % interval.
 -- empty: An empty 'by' means by service group; any other empty field means all.
 -- example: by=service_group

@@ -22,12 +22,14 @@ from hub.plugin import (
     guard,
     health,
     home,
+    permalink,
     rate,
     remembered,
     requests,
     search,
     served,
     stories,
+    tracking,
 )
 
 ROUTES = [
@@ -39,6 +41,8 @@ ROUTES = [
     (r"^/about/(?P<name>[a-z]+)$", about.page),
     (r"^/downloads$", downloads.page),
     (r"^/downloads/(?P<name>[^/]+)$", downloads.file),
+    (r"^/r$", tracking.page),
+    (r"^/releases/(?P<release_id>[^/]+?)(?P<rest>/.*|\.json)?$", permalink.page),
     (r"^/manifest\.json$", downloads.about_release),
     (r"^/audit\.json$", downloads.about_release),
     (r"^/datapackage\.json$", downloads.about_release),
@@ -93,6 +97,12 @@ def handle_exception(datasette: Datasette, request, exception: Exception):
 @hookimpl
 def forbidden(datasette: Datasette, request, message: str):
     return errors.answer(datasette, request, compat.Forbidden(message)) if _is_hub(datasette) else None
+
+
+@hookimpl
+def skip_csrf(datasette: Datasette, scope: dict) -> bool:
+    """Asking for a status changes nothing, and needs no cookie."""
+    return _is_hub(datasette) and scope["path"] == tracking.PATH
 
 
 @hookimpl

@@ -1,26 +1,111 @@
 """How the numbers are made and what is kept from them: two short pages, as honest as the data."""
 
+import json
+
 from datasette import NotFound, Request, Response
 
 from hub import datasette_compat as compat
+from hub.checks import ATTACKS
 from hub.datasette_compat import Datasette
-from hub.plugin.frame import CACHE
+from hub.plugin import served
+from hub.plugin.frame import CACHE, number
 
 PAGES = ("methods", "privacy")
 TIERS = """select tier, min(k) as smallest_k, max(k) as k, count(distinct service_group) as groups,
        group_concat(distinct service_group) as named from categories group by tier order by tier"""
-CHECKS = 'select count(*) as n, sum(is_passed) as passed from "_privacy_audit"'
+CHECKS = """select check_name, attack, meaning, bound, value, is_passed, n from "_privacy_audit"
+       order by attack is null, attack, check_name"""
+RISKS = 'select tier, measure, value, numerator, denominator, unit, meaning from "_privacy_risk" order by rowid'
+RECEIVED = """select tier, sum(received) as received, sum(released) as released, sum(not_released) as not_released,
+       sum(is_suppressed) as hidden, count(*) as periods, min(period) as first, max(period) as last
+       from agg_received where service_group is null and district is null group by tier order by tier"""
+HIDDEN = "select count(*) as cells, coalesce(sum(is_suppressed), 0) as hidden from agg_received"
+ACCOUNT = "select * from completeness where dataset = 'service_requests'"
+# measure -> what ARX and disclosure control call it; the rows of the table, in order
+ARX = {
+    "rows": "Records",
+    "k_min": "k-anonymity",
+    "k_median": "Median class size",
+    "uniques": "Sample uniques",
+    "locations_min": "Fewest locations in a class",
+    "prosecutor_risk_max": "Highest prosecutor risk",
+    "prosecutor_risk_mean": "Average prosecutor risk",
+    "at_risk_over_1_5": "Records at risk above 1/5",
+    "at_risk_over_1_11": "Records at risk above 1/11",
+    "journalist_risk_max": "Highest journalist risk",
+    "marketer_risk": "Marketer risk",
+    "l_duration_days": "l-diversity of durations",
+    "l_on_time": "l-diversity of on-time words",
+    "t_duration_days": "t-closeness of durations",
+    "t_on_time": "t-closeness of on-time words",
+    "candidate_cells": "Candidate cells of a coarsened class",
+    "withheld": "Suppressed records",
+    "fine": "Records at H3-8 and a month, or finer",
+}
+SHOWN = ("A", "B", "C")
 
 
 async def page(request: Request, datasette: Datasette) -> Response:
     name = request.url_vars["name"]
     if name not in PAGES:
         raise NotFound("There is no such page.")
-    chosen = compat.settings(datasette)
-    has_requests = "service_requests" in chosen.get("datasets", ("service_requests",))
-    context = {
-        "city": chosen.get("city", {}).get("name", ""),
-        "tiers": await compat.rows(datasette, TIERS) if has_requests else [],
-        "checks": (await compat.rows(datasette, CHECKS))[0],
-    }
+    context = await _privacy(datasette) if name == "privacy" else {}
     return Response.html(await datasette.render_template(f"{name}.html", context, request), headers=CACHE)
+
+
+async def _privacy(datasette: Datasette) -> dict:
+    chosen = compat.settings(datasette)
+    context = {"city": chosen.get("city", {}).get("name", ""), "audit": _audit(datasette)}
+    context["attacks"] = ATTACKS
+    context["checks"] = await compat.rows(datasette, CHECKS)
+    context["layers"] = [check for check in context["checks"] if check["check_name"] == "text_layers"]
+    if "service_requests" not in chosen.get("datasets", ("service_requests",)):
+        return context
+    risks = await compat.rows(datasette, RISKS)
+    by_place = {(risk["measure"], risk["tier"]): risk for risk in risks}
+    account = await compat.rows(datasette, ACCOUNT)
+    return context | {
+        "tiers": await compat.rows(datasette, TIERS),
+        "risks": [
+            _measured(measure, by_place) for measure in ARX if any((measure, tier) in by_place for tier in SHOWN)
+        ],
+        "worst": {tier: chance(by_place.get(("prosecutor_risk_max", tier))) for tier in SHOWN},
+        "received": await compat.rows(datasette, RECEIVED),
+        "cells": (await compat.rows(datasette, HIDDEN))[0],
+        "account": account[0] if account else None,
+    }
+
+
+def _audit(datasette: Datasette) -> dict:
+    """What the release's audit.json says of itself; nothing where it says nothing."""
+    path = served.now(datasette).release.path / "audit.json"
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _measured(measure: str, by_place: dict[tuple[str, str], dict]) -> dict:
+    found = [by_place.get((measure, tier)) for tier in SHOWN]
+    meaning = next(risk["meaning"] for risk in found if risk)
+    return {"term": ARX[measure], "meaning": meaning, "values": [told(risk) for risk in found]}
+
+
+def told(risk: dict | None) -> str:
+    """One figure in words: '1 in 5', '0.3 %', '7 rows'; a dash where there is none."""
+    if risk is None or risk["value"] is None:
+        return "–"
+    if risk["unit"] == "share":
+        return chance(risk) if risk["measure"].endswith("_risk_max") else percent(risk["value"])
+    return number(int(risk["value"])) if risk["value"] == int(risk["value"]) else f"{risk['value']:.2f}"
+
+
+def chance(risk: dict | None) -> str:
+    """'1 in 5' of one fifth."""
+    if risk is None or not risk["numerator"]:
+        return "–"
+    return f"{number(risk['numerator'])} in {number(risk['denominator'])}"
+
+
+def percent(value: float) -> str:
+    """0.1312 as '13.1 %'; what is more than nothing is never written as nothing, nor less than all as all."""
+    if 0 < value < 0.0005:
+        return "under 0.1 %"
+    return "over 99.9 %" if 0.9995 < value < 1 else f"{100 * value:.1f} %"

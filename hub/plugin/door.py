@@ -19,6 +19,7 @@ HIDDEN = re.compile(
     r"|^/dashboards/_stcore/(metrics|script-health-check)/?$"
 )
 METHODS = ("GET", "HEAD", "OPTIONS")
+ASKED = {("POST", "/r")}  # a question that must not stand in an address
 STRIPPED = re.compile(r"^(_ttl|_timelimit|_trace|_context)(=|$)")  # a visitor sets neither cache life nor debugging
 UNREADABLE = re.compile(r"(^|&)_through(=|&|$)")  # which Datasette answers with an error of its own making
 SIZED = re.compile(r"^(_size|_facet_size)=(max|\d+)$")
@@ -77,7 +78,12 @@ class Door:
         host, method = host_of(scope), scope["method"]
         query = scope.get("query_string", b"").decode("latin-1")
         for holds, *answer in (
-            (method not in METHODS, 405, "This hub is only read: ask with GET.", {"allow": ", ".join(METHODS)}),
+            (
+                method not in METHODS and (method, path) not in ASKED,
+                405,
+                "This hub is only read: ask with GET.",
+                {"allow": ", ".join(METHODS)},
+            ),
             (CROOKED.search(path) or UNREADABLE.search(_decoded(query)), 400, "There is no such address.", {}),
             (host not in LOCAL and host not in self.hosts(), 400, UNKNOWN_HOST, {}),
             (HIDDEN.search(path) or HIDDEN.search(scope["path"]), 404, "There is no such page.", {}),

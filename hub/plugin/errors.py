@@ -24,6 +24,7 @@ WORDS = {
     "Table not found": "There is no table or question of that name.",
     "Record not found": "There is no such row in the present release.",
     "Statement must be a SELECT": "Only SELECT can be asked here: nothing can be changed.",
+    "You can only execute one statement": "Only one statement at a time can be asked here.",
     "interrupted": "It took too long and was stopped. Ask for less, or take the whole table home.",
     "You do not have permission": "What is public is all on the pages below.",
     "fts5:": "These words cannot be searched for. Try plain words, without quotation marks.",

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from hub import datasette_compat as compat
 from hub.datasets import DATASETS, tables, views
 from hub.datasette_compat import Datasette
-from hub.plugin import served
+from hub.plugin import served, tracking
 from hub.questions import measures
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -64,6 +64,7 @@ class Frame:
     links: tuple[tuple[str, str], ...]
     release: str
     as_of: str
+    is_tracking: bool
 
 
 def prepare(env: Environment, datasette: Datasette) -> None:
@@ -103,6 +104,7 @@ def frame(datasette: Datasette) -> Frame:
         links=tuple(links),
         release=now.release.id,
         as_of=now.as_of,
+        is_tracking=tracking.is_open(datasette),
     )
 
 

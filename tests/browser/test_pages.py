@@ -23,6 +23,7 @@ PAGES = {
     "/stories/lh-001": "The whistle at ten to seven",
     "REQUEST A": "",
     "REQUEST C": "",
+    "/r": "What became of my report?",
     "/about/methods": "How the numbers are made",
     "/about/privacy": "What is told, and what is not",
     "/downloads": "Whole tables as files",

@@ -6,6 +6,7 @@ with City(Model(rows=200), "socrata", token="secret") as city:
     city.log[0].headers["x-app-token"]
 """
 
+import math
 import socket
 import struct
 from collections import Counter
@@ -38,6 +39,7 @@ class City:
         self.pages: dict[str, dict[tuple[str, bytes], int]] = {}  # path → question → its number
         self.last: dict[str, list[tuple[int, list[dict]]]] = {}  # path → the last two pages
         self.broken: list[Exception] = []
+        self.patience: float = math.inf  # so many questions, and it is certain that they never end
         self.ending = Event()
         self.callers: set[socket.socket] = set()
 
@@ -70,6 +72,8 @@ class City:
     def answer(self, asked: Asked) -> Answer:
         with self.model.lock:
             self.log.append(asked)
+            if len(self.log) > self.patience:
+                raise RuntimeError(f"there is no end of questions; the last one is {asked.everything[:500]}")
             asked.number = len(self.log)
             asked.quick = not self.faults.script
             answer = self.platform.answer(asked)

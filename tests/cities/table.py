@@ -207,7 +207,10 @@ def negative(get: Get) -> Get:
 
 
 def conjuncts(where: tuple) -> tuple:
-    return where[1:] if where[0] == "and" and all(isinstance(part, tuple) for part in where[1:]) else (where,)
+    """All conditions that must be true, those within others too."""
+    if where[0] != "and" or not all(isinstance(part, tuple) for part in where[1:]):
+        return (where,)
+    return tuple(condition for part in where[1:] for condition in conjuncts(part))
 
 
 def without(where: tuple, cursor: str | None) -> tuple:

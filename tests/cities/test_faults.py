@@ -50,6 +50,26 @@ def test_a_fault_of_a_page_spares_what_is_no_page(city):
     assert page(city).status_code == 500
 
 
+def test_a_fault_that_changes_nothing_has_not_happened(city):
+    city.faults("short", 10, page=1)
+    city.faults("shifted", -5, page=1)
+    city.faults("capped", 10, page=1)
+    city.faults("next_link", "loop", page=1)
+    city.faults("counted", 5, page=1)
+    honest = page(city).content
+    assert city.faults.happened == []
+    city.faults("short", 9, page=1)
+    assert page(city).content != honest and city.faults.happened == [("short", 2)]
+
+
+def test_a_city_knows_when_questions_never_end():
+    with pytest.raises(RuntimeError, match="no end of questions"), City(Model(rows=5), "open311") as endless:
+        endless.patience = 3
+        assert [page(endless).status_code for _ in range(3)] == [200] * 3
+        with pytest.raises(httpx.TransportError):
+            page(endless)
+
+
 def test_a_word_that_is_none_is_refused_with_those_there_are(city):
     with pytest.raises(ValueError, match=r"no fault is called 'explode'; there are: .*slow"):
         city.faults("explode")

@@ -39,6 +39,15 @@ def test_a_value_is_of_another_kind(city):
     assert all(row["shoe_size"] == 43 for row in page(city).json())
 
 
+def test_one_row_is_spoiled_wherever_it_stands(city):
+    id = page(city).json()[3]["service_request_id"]
+    city.faults("spoiled", id, status="In Review", lat=None)
+    for size in (10, 4):
+        rows = {row["service_request_id"]: row for row in page(city, size=size).json()}
+        assert (rows.pop(id)["status"], len(rows)) == ("In Review", size - 1)
+        assert "In Review" not in {row["status"] for row in rows.values()}
+
+
 def test_a_control_character_may_be_escaped_or_not(city):
     city.faults("put", "description", "nul \0 bell \a", row=0, request=1)
     city.faults("raw_controls", request=2)

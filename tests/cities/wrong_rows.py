@@ -116,6 +116,15 @@ def new_column(scene: Scene, name: str, value: object) -> None:
         inside[name] = value
 
 
+def spoiled(scene: Scene, id: str, /, **values: object) -> None:
+    """The row with this id, wherever it stands, has these values: `spoiled("001", status="In Review")`."""
+    for one in chosen(scene, None):
+        inside, last = found(one, places(scene, "id")[0])
+        if inside is not None and str(inside[last]) == id:
+            for field, value in values.items():
+                changed(one, places(scene, field), lambda _, value=value: value)
+
+
 def number_id(scene: Scene) -> None:
     """Ids that are whole numbers come as numbers, those with leading zeros or letters as before."""
     change(scene, "id", lambda id: int(id) if str(id).isdigit() and str(int(id)) == id else id)
@@ -186,7 +195,7 @@ def one_object(scene: Scene) -> None:
 WORDS = {
     word.__name__: word
     for word in (
-        *(empty, short, duplicates, change, put, null, missing, renamed, new_column, number_id),
+        *(empty, short, duplicates, change, put, null, missing, renamed, new_column, spoiled, number_id),
         *(dates, points, next_link, last_page, counted, wrapped, one_object),
     )
 }

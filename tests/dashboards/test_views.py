@@ -28,6 +28,8 @@ PAGES = [
     ("budget", {"direction": "Income", "fiscal_year": "2024"}),
     ("capital_projects", {}),
     ("capital_projects", {"by": "district", "phase": "under construction"}),
+    ("privacy", {}),
+    ("privacy", {"tier": "C", "counted": "A", "district": "Ward 1"}),
 ]
 DRAWN = ("plotly_chart", "iframe")
 TOLD = ("metric", "html", "arrow_data_frame")

@@ -53,6 +53,7 @@ WRONG = {
     "/city/service_requests?_sort=id&_sort_desc=id": (400, "same time"),
     "/city/service_requests?_facet=nowhere": (400, "no such column"),
     "/city/service_requests?_where=nowhere=1": (400, "no such column"),
+    "/city/service_requests?_where=1;drop": (400, "one statement"),
     "/city/service_requests?_through=%7B%7D": (400, "no such address"),
     "/city/service_requests?%5fthrough=x": (400, "no such address"),
     "/city/service_requests?id__in=%5B": (400, "list"),

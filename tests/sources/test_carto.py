@@ -133,7 +133,6 @@ OVERCOME = {
     "a page that is empty twice": ("empty", SECOND | {"times": 2}),
     "a short page": ("short", 7, SECOND | {"times": 1}),
     "a page of duplicates": ("duplicates", SECOND | {"times": 1}),
-    "a page that begins too early": ("shifted", -5, SECOND | {"times": 1}),
     "pages that are capped in silence": ("capped", 7, {}),
     "an error under 200": ("error_object", SECOND | {"times": 1}),
     "another answer under 200": ("says", {"status": "Processing"}, SECOND | {"times": 1}),

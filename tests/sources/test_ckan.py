@@ -69,7 +69,8 @@ def test_a_portal_that_only_guesses_its_counts_is_read_twice():
     with City(Model(rows=ROWS), "ckan", **GUESSED) as city:
         found = read(ckan, city, request(city))
         assert statuses(found.rows) == truth(city.model) and len(found.rows) == ROWS
-        assert found.proven_by == {"double_read"} and pages_asked_twice(city) == 4
+        assert found.proven_by == {"double_read"}
+        assert len([one for one in city.log if one.rows > 1]) == 8 and pages_asked_twice(city) == 1  # in other pages
 
 
 @pytest.mark.parametrize("options", [*KINDS.values(), GUESSED], ids=[*KINDS, "guessed counts"])
@@ -273,7 +274,8 @@ def test_a_passing_fault_is_overcome(city, name):
     city.faults(*fault, has=second_page(city), times=times)
     found = read(ckan, city, request(city))
     assert statuses(found.rows) == truth(city.model) and len(found.rows) == ROWS
-    assert found.proven_by == {"count"} and city.faults.happened
+    assert found.proven_by == {"count"}
+    assert city.faults.happened or (city.platform.sql and "too early" in name)  # SQL asks for what is behind a row
 
 
 @pytest.mark.parametrize("name", UNPROVEN)

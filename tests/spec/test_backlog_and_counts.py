@@ -3,6 +3,7 @@
 import pytest
 
 from tests.measured import answer, watched
+from tests.town import Town, request, requests
 
 MONTHS = [
     ("2025-01-31", "Ward 1", "Trees", 5, 0, 5),
@@ -87,3 +88,33 @@ def test_an_area_knows_the_smallest_class_of_what_it_holds():
 def test_places_without_a_district_are_unlocated():
     (line,) = counts("requests_by_area", area("city", "Trees", 4, 1))
     assert line["district"] == "Unlocated"
+
+
+def test_a_request_that_is_closed_on_its_day_is_open_at_no_months_end(tmp_path):
+    """Rows of B tell a week, a month or a quarter: were they all open at its end, every quarter would have a peak."""
+    town = Town.found(tmp_path)
+    rats = [
+        request(
+            n,
+            "Rats",
+            opened=f"2024-0{1 + n % 3}-{1 + n % 28:02} 09:00:00",
+            closed=f"2024-0{1 + n % 3}-{1 + n % 28:02} 17:00:00",
+        )
+        for n in range(90)
+    ]
+    town.receive(*rats)
+    town.run()
+    told = town.released(
+        "select month_end, sum(opened) as opened, sum(open) as open from backlog group by 1 order by 1"
+    )
+    assert {line["open"] for line in told} == {0}
+    assert sum(line["opened"] for line in told) == len(town.released()) > 80
+
+
+def test_a_row_is_counted_on_a_day_of_its_own_period(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(40), "Rats", opened="2024-02-07 09:00:00"))
+    town.run()
+    assert {line["requested_grain"] for line in town.released()} == {"week"}
+    [line] = town.released("select month_end, sum(opened) as opened from backlog where opened > 0 group by 1")
+    assert (line["month_end"], line["opened"]) == ("2024-02-29", 40)

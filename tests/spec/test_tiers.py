@@ -47,8 +47,9 @@ def test_an_agency_once_hidden_stays_hidden_when_the_other_agency_is_gone(tmp_pa
     town, mine = Town.found(tmp_path), requests(range(8), "Rats")
     others = requests(range(20, 28), "Rats", agency="PARKS")
     agencies = "select distinct agency_responsible as agency from service_requests where tier = 'B'"
-    for rows in ((*mine, *others), (), mine):
-        town.receive(*requests(range(50, 60)), *rows)
+    weeks = {"2024-07-01": (*mine, *others), "2024-07-08": (), "2024-07-15": mine}
+    for monday, rows in weeks.items():
+        town.on(monday).receive(*requests(range(50, 60)), *rows)
         town.run(accept_fewer=True)
         assert town.released(agencies) == [{"agency": None}] * bool(rows)
     with open_vault(town.data) as vault:

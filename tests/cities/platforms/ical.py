@@ -47,8 +47,11 @@ class Calendars:
         return "".join(folded(line) for line in [*lines, "END:VCALENDAR"])
 
 
+def note(route: Route) -> str:
+    return f"{route.kind} is collected on this day, out on the sidewalk before the café opens; thanks."
+
+
 def event(route: Route, which: str, day: date, stamp: str, *more: str) -> list[str]:
-    note = f"DESCRIPTION:{route.kind} is collected on this day\\, please put it out before seven o'clock\\; thanks."
     return [
         "BEGIN:VEVENT",
         f"UID:{route.name.replace(' ', '')}-{which}@larkhaven.example",
@@ -56,7 +59,7 @@ def event(route: Route, which: str, day: date, stamp: str, *more: str) -> list[s
         f"DTSTART;VALUE=DATE:{day:%Y%m%d}",
         f"DTEND;VALUE=DATE:{day + timedelta(days=1):%Y%m%d}",
         f"SUMMARY:{route.kind}",
-        note,
+        "DESCRIPTION:" + note(route).replace(",", "\\,").replace(";", "\\;"),
         *more,
         "END:VEVENT",
     ]

@@ -1,0 +1,76 @@
+"""A release that is not what a city would expect of itself is a mistake upstream, such as kinds or statuses with new names.
+
+What is a little unusual is told to the officer; what would empty the site is refused.
+"""
+
+import sqlite3
+
+from etl.canonical import FLAGS
+from etl.privacy.kind import settled_group
+from etl.vault import Vault
+from hub.policy import Policy
+
+SHRINKS = 0.5  # of the rows of the release before; with fewer, something was renamed or lost
+UNREAD = 0.5  # share of the records whose status or place is not understood
+LEAST = 100  # rows: in a handful everything is possible
+NAMED = 5  # kinds that a notice names
+SHARES = {
+    "unknown_status": "have a status that layout.statuses does not name",
+    "outside_city": "lie outside city.bbox",
+}
+
+
+def size(con: sqlite3.Connection, before: bool, accept_fewer: bool) -> tuple[str, bool, int]:
+    """What is shown against what was shown before, or against what was read: value, whether it is believed, rows."""
+    shown = _one(con, "select count(*) from service_requests")
+    told = con.execute("select read, waiting from completeness where dataset = 'service_requests'").fetchone()
+    then = _one(con, "select count(*) from before.service_requests") if before else 0
+    read, waiting = told or (0, 0)
+    is_empty = read >= LEAST and not shown and not waiting
+    is_less = then >= LEAST and shown < SHRINKS * then
+    if accept_fewer or not (is_empty or is_less):
+        return f"{shown} rows", True, shown
+    why = con.execute(
+        "select reason from quality_reasons where dataset = 'service_requests' and kind = 'withheld' order by rows desc limit 1"
+    ).fetchone()
+    return f"{shown} rows after {then}" + (f" (most of the others: {why[0]})" if why else ""), False, shown
+
+
+def understood(con: sqlite3.Connection) -> tuple[str, bool, int]:
+    """Whether most statuses and places are understood."""
+    read = _one(con, "select coalesce(sum(read), 0) from completeness where dataset = 'service_requests'")
+    flagged = dict(
+        con.execute("select reason, rows from quality_reasons where dataset = 'service_requests' and kind = 'flagged'")
+    )
+    wrong = [
+        f"{flagged[FLAGS[word]]} of {read} {what}"
+        for word, what in SHARES.items()
+        if read >= LEAST and flagged.get(FLAGS[word], 0) > UNREAD * read
+    ]
+    return "; ".join(wrong) or "most", not wrong, read
+
+
+def _one(con: sqlite3.Connection, sql: str) -> int:
+    return con.execute(sql).fetchone()[0]
+
+
+def notices(vault: Vault, policy: Policy) -> tuple[str, ...]:
+    """What an officer should look at: kinds that the policy does not name, and so withholds."""
+    pairs = vault.rows(
+        """select coalesce(service_group, ''), coalesce(service_name, ''), count(*) from records_service_requests
+        where not deleted_upstream group by all order by 3 desc, 2"""
+    )
+    unknown = [
+        (name or group, rows)
+        for group, name, rows in pairs
+        if name not in policy.services and settled_group(group, name, policy) not in policy.tiers
+    ]
+    if not unknown:
+        return ()
+    named = ", ".join(f"{name!r} ({rows:,})" for name, rows in unknown[:NAMED])
+    more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+    kinds = "kind of request is" if len(unknown) == 1 else "kinds of request are"
+    return (
+        f"NOTICE: {len(unknown)} {kinds} not in {policy.path.name} and so withheld: {named}{more}. "
+        f"`cityglass policy draft` proposes tiers.",
+    )

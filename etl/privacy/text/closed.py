@@ -1,0 +1,52 @@
+"""L5: when in doubt, nothing is shown: another language, too much masked, too long."""
+
+from collections.abc import Collection
+from functools import cache
+
+from etl.privacy.text.lexicon import known, words_of
+from etl.privacy.text.spans import Hit
+
+LONGEST = 280  # characters
+MOST_MASKED = 0.4  # share of the letters and digits
+FEW_WORDS = 3
+LEAST_KNOWN = 0.5
+LATIN = "\u0250"  # the first letter behind the Latin ones
+LONG, LANGUAGE, MASKED = "longer than 280 characters", "not in English or Spanish", "more than 40 % masked"
+
+
+@cache
+def others() -> frozenset[str]:
+    return words_of("other")
+
+
+def is_foreign(words: Collection[str], text: str, are_known: bool = False) -> bool:
+    """True if the text is probably in another language than English and Spanish; of `words`, in lower case, of which
+    it may be known that all are in the lexicon."""
+    if not text.isascii():
+        letters = sum(map(str.isalpha, text))
+        if sum(c.isalpha() and c < LATIN for c in text) < 0.9 * letters:
+            return True
+    if len(words) <= FEW_WORDS:
+        return False
+    if not others().isdisjoint(words):
+        foreign = sum(word in others() for word in words)
+        if foreign >= 2 and foreign >= 0.15 * len(words):
+            return True
+    if are_known:
+        return False
+    words = [word for word in words if not word[0].isdigit()]
+    return len(words) > FEW_WORDS and len(known_of(words)) < LEAST_KNOWN * len(words)
+
+
+def known_of(words: Collection[str]) -> list[str]:
+    lexicon = known()
+    return [word for word in words if word in lexicon]
+
+
+def why_masked(text: str, hits: list[Hit]) -> str:
+    """The reason to withhold a text of which too much is masked, or nothing."""
+    if not hits:
+        return ""
+    written = sum(map(str.isalnum, text))
+    hidden = sum(sum(map(str.isalnum, text[start:end])) for start, end, _ in hits)
+    return MASKED if hidden > MOST_MASKED * written else ""

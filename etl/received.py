@@ -1,0 +1,154 @@
+"""Everything received, counted: what is in no row is at least in a number, or its number is said to be hidden.
+
+A line is what was released plus what was not. The first is a function of released rows; the second is all that the
+table adds to them, so rows compared with the table give exactly it: 0, k or more, or hidden.
+A period is counted once, when every week that began in it has ended and the last rung of its tier's ladder has been
+tried, and is kept in the vault: no later release has another number for it, so there is no difference to look at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+from narwhals import col, lit
+
+from etl.anonymize import Anonymized
+from etl.generalise import Context
+from etl.privacy import time
+from etl.privacy.place import area_id, name_number
+from etl.privacy.small_cells import class_sizes
+from etl.privacy.suppression import hide
+from etl.vault import Vault
+from hub.datasets.about_release import FEW, FEW_IN_ALL, RECEIVED
+from hub.policy import GRAINS
+
+WHOLE = None  # all groups, or all districts, together
+NOWHERE = "Unlocated"
+WITHHELD = "X"
+LEDGER = "received_ledger"
+EITHER = ("service_group", "district")
+MARGINS = (EITHER, EITHER[:1], EITHER[1:], ())
+Sizes = dict[tuple, tuple[int, int]]  # (tier, period, group, district) -> rows, distinct locations
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All lines of the table, and those that this release adds."""
+
+    lines: list[dict]
+    new: list[dict]
+
+
+def count(vault: Vault, done: Anonymized, at: Context) -> Counted:
+    """What was told before stays; every period that has ended since is added."""
+    names = ", ".join(RECEIVED.names)
+    told = vault.rows(f"select {names} from {LEDGER} order by tier, period, service_group, district")
+    before = [dict(zip(RECEIVED.names, line, strict=True)) for line in told]
+    new = [*_new(done, at, {(line["tier"], line["period"]) for line in before})]
+    return Counted(before + new, new)
+
+
+def keep(vault: Vault, new: list[dict]) -> None:
+    """Write what a release tells for the first time: it is not counted again."""
+    if new:
+        vault.con.register("told_now", pa.Table.from_pylist(new))
+        vault.con.execute(f"insert into {LEDGER} by name select * from told_now")
+        vault.con.unregister("told_now")
+
+
+def grain(tier: str, at: Context) -> str:
+    """The period by which a tier is counted: all its buckets nest in it, but for weeks."""
+    rungs = [grain for _, grain in at.policy.ladders.get(tier, ())]
+    return max(["quarter", *rungs], key=GRAINS.index)
+
+
+def is_over(period: int, tier: str, at: Context) -> bool:
+    """Whether nothing of a period can enter a release any more but late comers."""
+    _, end = time.bucket(time.day_of(period), grain(tier, at))
+    _, last_week = time.bucket(time.day_of(time.number(end) - 1), "week")
+    return time.number(last_week) <= at.closed_until("C" if tier == WITHHELD else tier)
+
+
+def _new(done: Anonymized, at: Context, before: set[tuple[str, str]]) -> Iterator[dict]:
+    released, others = _sizes(_released(done, at)), _sizes(_others(done, at))
+    tables = {key[:2] for key in (*released, *others)}
+    for tier, period in sorted(tables):
+        first = time.day_of(period).isoformat()
+        if (tier, first) not in before and is_over(period, tier, at):
+            line = {"tier": tier, "period": first, "grain": grain(tier, at)}
+            line["counted"] = time.day_of(at.today).isoformat()
+            for cell in _table(tier, period, released, others, at):
+                yield line | cell
+
+
+def _released(done: Anonymized, at: Context) -> nw.LazyFrame:
+    """Released rows by what they tell."""
+    districts = {place["id"]: place["district"] or NOWHERE for place in done.places}
+    known = at.engine.given(pa.table({"place_id": [*districts], "district": [*districts.values()]}))
+    rows = done.rows.join(known, on="place_id", how="left").with_columns(location=lit(0))
+    return _by_period(rows.select("tier", "service_group", "district", "location", day="bucket"), at)
+
+
+def _others(done: Anonymized, at: Context) -> nw.LazyFrame:
+    """Records that are in no row, by what the city knows; of a kind that is withheld neither group nor district."""
+    areas = {-name_number(area_id(name)): name for name in at.areas.names}
+    rows = done.received.join(done.rows.select("id"), on="id", how="anti")
+    rows = at.engine.named(rows, "group_no", "service_group", done.groups)
+    rows = at.engine.named(rows, "place_neighbourhood", "district", areas)
+    rows = rows.with_columns(district=nw.coalesce(col("district"), lit(NOWHERE)))
+    return _by_period(rows.select("tier", "service_group", "district", "location", day="day_number"), at)
+
+
+def _by_period(rows: nw.LazyFrame, at: Context) -> nw.LazyFrame:
+    pairs = at.engine.arrow(rows.select("tier", "day").unique()).to_pylist()
+    for pair in pairs:
+        pair["period"] = time.number(time.bucket(time.day_of(pair["day"]), grain(pair["tier"], at))[0])
+    schema = pa.schema([("tier", pa.string()), ("day", pa.int64()), ("period", pa.int64())])
+    periods = at.engine.given(pa.Table.from_pylist(pairs, schema))
+    return at.engine.keep(rows.join(periods, on=["tier", "day"], how="inner"))
+
+
+def _sizes(rows: nw.LazyFrame) -> Sizes:
+    """Rows and locations of every cell and margin."""
+    found: Sizes = {}
+    for margin in MARGINS:
+        counted = class_sizes(rows, ["tier", "period", *margin]).to_native().to_arrow_table().to_pylist()
+        for line in counted:
+            key = (line["tier"], line["period"], *(line.get(name, WHOLE) for name in EITHER))
+            found[key] = (line["rows"], line["locations"])
+    return found
+
+
+def _table(tier: str, period: int, released: Sizes, others: Sizes, at: Context) -> Iterator[dict]:
+    """One period of one tier: its cells, and their sums as the last of each row and column."""
+    groups, districts = [WHOLE], [WHOLE]
+    if tier != WITHHELD:
+        groups = [*sorted({key[2] for key in (*released, *others) if key[:2] == (tier, period)} - {WHOLE}), WHOLE]
+        districts = [*sorted({*at.areas.names, NOWHERE}), WHOLE]
+    keys = [[(tier, period, group, district) for district in districts] for group in groups]
+    shown = np.array([[released.get(key, (0, 0))[0] for key in line] for line in keys])
+    rest, places = (np.array([[others.get(key, (0, 0))[n] for key in line] for line in keys]) for n in (0, 1))
+    k = 0 if tier == "A" else at.policy.k["C" if tier == WITHHELD else tier]
+    small = (rest > 0) & ((rest < k) | (places < k))
+    hidden = hide(rest, small, k)
+    if hidden is None:
+        return iter([_cell(WHOLE, WHOLE, int(shown[-1, -1]), None, FEW_IN_ALL)])
+    return (
+        _cell(group, district, int(shown[i, j]), None if hidden[i, j] else int(rest[i, j]), FEW)
+        for i, group in enumerate(groups)
+        for j, district in enumerate(districts)
+    )
+
+
+def _cell(group: str | None, district: str | None, released: int, rest: int | None, why: str) -> dict:
+    return {
+        "service_group": group,
+        "district": district,
+        "released": released,
+        "not_released": rest,
+        "received": None if rest is None else released + rest,
+        "is_suppressed": int(rest is None),
+        "reason": why if rest is None else None,
+    }

@@ -1,0 +1,106 @@
+"""The verbs of privacy: decide what free text may be shown, and measure how well it is redacted."""
+
+from pathlib import Path
+
+import click
+
+from hub.city import load_city
+from hub.errors import ConfigurationError
+from hub.told import many
+from hub.verb import Said, verb
+
+SHOWN = 60  # characters of a text in a list
+LISTED = 40
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["review", "score"]), default="review")
+@click.option("--kind", type=click.Choice(["template", "text", "photo"]), help="Review: only things of this kind.")
+@click.option("--state", type=click.Choice(["pending", "approved", "rejected"]), default="pending", show_default=True)
+@click.option("--approve", multiple=True, metavar="ID", help="Show it from the next publish on; may be repeated.")
+@click.option("--reject", multiple=True, metavar="ID", help="Never show it; may be repeated.")
+@click.option("--takedown", multiple=True, metavar="ID", help="Take back what is shown already; may be repeated.")
+@click.option("--as", "disposition", metavar="CODE", default="", help="Tell an approved template as this outcome code.")
+@click.option("--by", metavar='"NAME, ROLE"', default="", help="Who decided.")
+@click.option("--corpus", type=click.Path(path_type=Path), metavar="FILE", help="Score: JSON lines of text and spans.")
+@click.option("--layers", default="", metavar="L0,L1,…", help="Score: only these layers; all that can run if left out.")
+@verb
+def privacy(city_file: Path, data: Path, action: str, corpus: Path | None, layers: str, **asked) -> Said:
+    """Decide what may be shown of free text (review), or measure how well it is redacted (score).
+
+    Example: cityglass privacy review --approve 3f9a12bc44d0 --by "Ana Diaz, data officer" """
+    if action == "score":
+        return _score(corpus, layers)
+    load_city(city_file)
+    return _review(data, **asked)
+
+
+def _review(
+    data: Path,
+    *,
+    kind: str | None,
+    state: str,
+    approve: tuple[str, ...],
+    reject: tuple[str, ...],
+    takedown: tuple[str, ...],
+    disposition: str,
+    by: str,
+) -> Said:
+    """List what waits for a decision, or decide."""
+    from etl.privacy import review as queue
+    from etl.vault import open_vault
+
+    if doubled := (set(approve) & {*reject, *takedown}):
+        raise ConfigurationError(f"{', '.join(sorted(doubled))} is both approved and rejected.", "decide once")
+    if disposition and not approve:
+        raise ConfigurationError("--as goes with --approve.", "name the template with --approve ID")
+    with open_vault(data) as vault:
+        if not (approve or reject or takedown):
+            return _listed(queue.entries(vault, kind or "", state), state)
+        with vault.transaction():
+            queue.decide(vault, approve, queue.APPROVED, by, disposition)
+            queue.decide(vault, (*reject, *takedown), queue.REJECTED, by)
+    told = {"approved": list(approve), "rejected": [*reject, *takedown]}
+    words = f"{many(len(approve), 'thing')} approved, {len(reject) + len(takedown)} rejected by {by.strip()}."
+    return Said(words, "cityglass publish", told)
+
+
+def _listed(entries: list, state: str) -> Said:
+    names = ("kind", "id", "text", "risk", "rows", "state", "disposition", "by", "at")
+    lines = tuple(
+        f"{e.kind:<8} {e.id:<16} risk {e.risk:.2f} {e.rows:>7,} x  {(e.text or '')[:SHOWN]}" for e in entries[:LISTED]
+    )
+    more = (f"… and {len(entries) - LISTED:,} more; --json lists all",) if len(entries) > LISTED else ()
+    told = {"entries": [{name: getattr(entry, name) for name in names} for entry in entries]}
+    following = 'cityglass privacy review --approve ID --by "NAME, ROLE"' if entries and state == "pending" else ""
+    return Said(f"{many(len(entries), 'thing')} {state}.", following, told, (*lines, *more))
+
+
+def _score(corpus: Path | None, layers: str) -> Said:
+    """Measure the redaction on a corpus of texts whose private parts are known."""
+    from etl.privacy.text import LAYERS, available
+    from etl.privacy.text import score as scoring
+
+    if corpus is None:
+        raise ConfigurationError("No corpus is given.", "name a file of JSON lines with --corpus FILE")
+    wanted = tuple(layer.strip().upper() for layer in layers.split(",") if layer.strip()) or available()
+    if unknown := [layer for layer in wanted if layer not in available()]:
+        raise ConfigurationError(
+            f"There is no layer {', '.join(unknown)} here.",
+            f"layers are {', '.join(LAYERS)}; L4 needs the extra ner",
+        )
+    told = scoring.score(scoring.read(corpus), layers=wanted) | {"layers": list(wanted)}
+    shares = {name: told[name] for name in ("recall_full", "recall_touched", "precision", "benign_lost", "withheld")}
+    lines = tuple(f"{name:<16} {_percent(value)}" for name, value in shares.items())
+    lines += tuple(
+        f"  {label:<14} {_percent(found['recall_full'])} full, {_percent(found['recall_touched'])} touched, of {found['n']:,}"
+        for label, found in told["per_label"].items()
+    )
+    lines += () if "L4" in wanted else ("Names were not recognised: L4 did not run.",)
+    return Said(
+        f"{many(told['texts'], 'text')}, {told['texts_per_s']:,} a second, layers {', '.join(wanted)}.", "", told, lines
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "none there" if share is None else f"{share:.2%}"

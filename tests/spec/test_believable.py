@@ -1,0 +1,58 @@
+"""What renames upstream would do to a site: it is refused, or said, and the release that is served stays."""
+
+import pytest
+
+from etl import believable
+from hub.errors import GateError
+from tests.town import Town, request, requests
+
+MANY = range(120)
+
+
+@pytest.fixture
+def town(tmp_path):
+    return Town.found(tmp_path)
+
+
+def test_renamed_kinds_do_not_empty_the_site(town):
+    town.receive(*requests(MANY))
+    town.run()
+    served = town.release.id
+    town.receive(*(row | {"kind": "A new word", "group": ""} for row in requests(MANY)))
+    with pytest.raises(GateError, match=r"size_believable is 0 rows after 120 \(most of the others: Its kind"):
+        town.run()
+    assert town.release.id == served
+    assert town.run(accept_fewer=True)[1].release.id != served
+
+
+def test_a_first_release_of_nothing_is_refused(town):
+    town.receive(*(row | {"kind": "A new word", "group": ""} for row in requests(MANY)))
+    with pytest.raises(GateError, match="size_believable is 0 rows"):
+        town.run()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"status": "Finito"}, "120 of 120 have a status that layout.statuses does not name"),
+        ({"lat": "12.5", "long": "-1.5"}, "120 of 120 lie outside city.bbox"),
+    ],
+)
+def test_statuses_or_places_that_nobody_understands_are_refused(town, change, said):
+    town.receive(*(row | change for row in requests(MANY)))
+    with pytest.raises(GateError, match=said):
+        town.run()
+    assert town.release is None
+
+
+def test_a_kind_that_is_not_in_the_policy_is_named_to_the_officer(town):
+    town.receive(*requests(MANY), request(900, "Secret"), request(901, "Secret"))
+    said = town.command("run")
+    assert said.code == 0
+    assert "1 kind of request is not in service_requests.yml and so withheld: 'Secret' (2)" in said.out
+
+
+def test_without_the_bound_an_empty_site_would_be_published(town, monkeypatch):
+    monkeypatch.setattr(believable, "LEAST", 10**9)
+    town.receive(*(row | {"kind": "A new word", "group": ""} for row in requests(MANY)))
+    assert town.run()[1].release is not None
