@@ -56,7 +56,7 @@ AT_HOME = {"A": 0.0, "B": 0.9, "C": 0.95, "X": 1.0}  # share of reports about th
 GUESSED = {"A": 0.02, "B": 0.03, "C": 0.12, "X": 0.0}  # share that the geocoder cannot find
 HARM = "There is a deep hole in the road near the school and cars drive around it on the wrong side of the street."
 DONE = "the crew was here and the hole in the road near the school was fixed, the street is open again and clean, done"
-HEAVY = 400  # one resident in so many reports all the time
+HEAVY = 1500  # one resident in so many reports all the time
 LATE = 0.04
 FIRST_NAMES = (
     "Ada Bela Cleo Dov Edda Femi Gita Hugo Ines Jiro Kofi Lena Mara Nils Olga Pavo Quim Rosa Sven Tara".split()
