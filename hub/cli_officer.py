@@ -108,7 +108,9 @@ def photo(
 
     in_force = load_policy(load_city(city_file))
     if not name:
-        raise ConfigurationError("No photo is named.", "write `cityglass photo add FILE --id ID`, or show, cover or drop NAME")
+        raise ConfigurationError(
+            "No photo is named.", "write `cityglass photo add FILE --id ID`, or show, cover or drop NAME"
+        )
     with open_vault(data) as vault:
         if action == "add":
             return _add(vault, in_force, Path(name), key)
