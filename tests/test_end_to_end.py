@@ -46,7 +46,7 @@ def rows(server, target: str) -> list[dict]:
 
 
 def test_the_demo_makes_the_city_publishes_it_and_says_where_it_is(demo, folder):
-    assert f"Cityglass is ready: {demo.url}/\n" in demo.said
+    demo.until(lambda: f"Cityglass is ready: {demo.url}/\n" in demo.said, 10)
     assert re.search(r"Release \S+ is current: [\d,]{6,} service requests, \d+ checks passed\.", demo.said)
     assert (folder / "data" / "sample" / "stories.csv").is_file()
     assert demo.get("/healthz").json() == {"ok": True, "release": demo.get("/manifest.json").json()["id"]} | {

@@ -302,5 +302,5 @@ def test_person_cards_are_set_aside_from_the_stories():
     card = "objectid=ann|title=Ann|date=|description=|rights=Ask|display_template=person"
     told = "objectid=ann_1|title=Ann, 1|date=1976-06-08|description=Ice.|rights=Ask|display_template=transcript"
     [made] = records("boston", "stories", cells(card), cells(told))
-    assert (made["story_id"], made["told_date"], made["place_precision"]) == ("ann_1", "1976-06-08", "none")
+    assert (made["story_id"], made["told_date"], made["place_precision"]) == ("ann_1", "1976-06-08", "city")
     assert (made["approved"], made["consent"]) == ("yes", "yes")

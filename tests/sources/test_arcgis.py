@@ -333,7 +333,7 @@ def test_recorded_answers_are_taken_for_what_they_are(city, name):
     asking = request(city, columns=["SAM_ADDRESS_ID", "WARD", "geometry.long"])
     assert bool(arcgis._wrong(asking, said, "features")) != bool(has_rows)
     if has_rows:
-        page = page_of(asking, [arcgis._row(feature, True) for feature in said["features"]], 2)
+        page = page_of(asking, [arcgis._row(feature) for feature in said["features"]], 2)
         assert set(page.rows.column_names) == {"SAM_ADDRESS_ID", "WARD", "geometry.long"}
         assert page.rows.num_rows == len(said["features"]) and not page.rejected
         assert not any(column.null_count for column in page.rows.select(["SAM_ADDRESS_ID", "geometry.long"]).columns)
