@@ -65,6 +65,7 @@ def write(name: str, comparisons: list[dict]) -> Path:
         "versions": {package: version(package) for package in TOLD},
         "comparisons": comparisons,
     }
+    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{date.today()}-{name}.json"
     path.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     return path
