@@ -25,8 +25,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/cityglass demo
 
+# One process per core; a file stays in one of them. The browser's come last.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # The attack suite over a year of daily releases; `make test` runs its short form.
 attack: setup
