@@ -237,15 +237,14 @@ def published(town: Town) -> Release:
 
 
 def test_the_gate_refuses_a_text_that_holds_a_number_even_if_every_layer_missed_it(town, monkeypatch):
-    monkeypatch.setattr(shown_texts, "tells", lambda text, allowed: False)
     monkeypatch.setattr(shown_texts, "redact", lambda given, places: redact(given, places, layers=()))
     receive(town, request(1, words="Please call 617-555-0123 about the pothole"))
     said = town.command("run")
     assert (said.code, "text_canaries is 1" in said.err, town.release) == (6, True, None)
 
 
-def test_what_the_layers_missed_is_left_out_before_the_gate(town, monkeypatch):
-    monkeypatch.setattr(shown_texts, "redact", lambda given, places: redact(given, places, layers=()))
+def test_what_the_other_layers_missed_is_withheld_before_the_gate(town, monkeypatch):
+    monkeypatch.setattr(shown_texts, "redact", lambda given, places: redact(given, places, layers=("L5",)))
     receive(town, request(1, words="Please call 617-555-0123 about the pothole"))
     assert town.command("run").code == 0 and texts(town) == set()
 

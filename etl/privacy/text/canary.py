@@ -1,5 +1,5 @@
-"""The last look at a text that shall be shown: no e-mail, no number, no time of day. Simpler than the layers, and no part
-of them, so that a fault there does not pass here."""
+"""The last look at a text that shall be shown: no e-mail, no number, no time of day. Simpler than the layers, so that a
+fault there does not pass here; the gate looks once more."""
 
 import re
 

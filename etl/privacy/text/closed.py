@@ -12,6 +12,7 @@ FEW_WORDS = 3
 LEAST_KNOWN = 0.5
 LATIN = "\u0250"  # the first letter behind the Latin ones
 LONG, LANGUAGE, MASKED = "longer than 280 characters", "not in English or Spanish", "more than 40 % masked"
+TELLING = "has the form of an address, a number or a time"
 
 
 @cache

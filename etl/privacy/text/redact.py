@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from etl.privacy.text import closed, cues, lexicon, ner, patterns
+from etl.privacy.text.canary import tells
 from etl.privacy.text.lexicon import NOWHERE, Gazetteer, Token
 from etl.privacy.text.normal import Plain, as_given, plain
 from etl.privacy.text.spans import Hit, Redacted, Span, masked, merged
@@ -60,7 +61,8 @@ def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> 
         asked = [(p.text, ner.in_question(t, lexicon.trade()) if t else ()) for p, t in zip(plains, read, strict=True)]
         for hits, more in zip(found, ner.hits(asked), strict=True):
             hits += more
-    return [_told(*each, run) for each in zip(texts, plains, found, read, words, strict=True)]
+    told = (_told(*each, run) for each in zip(texts, plains, found, read, words, strict=True))
+    return [_looked_at(each, gazetteer) if "L5" in run else each for each in told]
 
 
 def _formed(plains: list[Plain], words: list[list[str]], gazetteer: Gazetteer, run: frozenset[str]) -> list[list[Hit]]:
@@ -112,6 +114,13 @@ def _told(text: str, p: Plain, hits: list[Hit], tokens: list[Token], low: list[s
     spans = tuple(Span(*p.original(start, end), label) for start, end, label in union)
     reason = _why(text, p, union, tokens, low) if "L5" in run else ""
     return Redacted(None if reason else masked(p.text, union), reason, spans)
+
+
+def _looked_at(told: Redacted, gazetteer: Gazetteer) -> Redacted:
+    """Withheld if the last look finds what no layer did."""
+    if told.text is None or not tells(told.text, gazetteer.allowed):
+        return told
+    return Redacted(None, closed.TELLING, told.spans)
 
 
 def _why(text: str, p: Plain, union: list[Hit], tokens: list[Token], low: list[str]) -> str:
