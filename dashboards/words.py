@@ -32,30 +32,6 @@ AREA_NAMES = {
     "city": "Whole city",
 }
 TIERS = {"B": "B, about a property", "C": "C, sensitive", "A": "A, public realm"}
-# measure of privacy_risk: what ARX and disclosure control call it
-RISKS = {
-    "rows": "Records",
-    "classes": "Classes",
-    "k_min": "k-anonymity",
-    "k_p5": "Class size that 19 in 20 records reach",
-    "k_median": "Median class size",
-    "uniques": "Sample uniques",
-    "locations_min": "Fewest locations in a class",
-    "prosecutor_risk_max": "Highest prosecutor risk",
-    "prosecutor_risk_mean": "Average prosecutor risk",
-    "at_risk_over_1_5": "Records at risk above 1/5",
-    "at_risk_over_1_11": "Records at risk above 1/11",
-    "journalist_risk_max": "Highest journalist risk",
-    "marketer_risk": "Marketer risk",
-    "addresses_min": "Fewest addresses in an area",
-    "candidate_cells": "Candidate cells of a coarsened class",
-    "withheld": "Suppressed records",
-    "fine": "Records at a medium cell and a month, or finer",
-    "l_duration_days": "l-diversity of durations",
-    "l_on_time": "l-diversity of on-time words",
-    "t_duration_days": "t-closeness of durations",
-    "t_on_time": "t-closeness of on-time words",
-}
 PRECISION = {
     "exact": "exact place",
     "block": "block",

@@ -34,7 +34,7 @@ class Anonymized:
     `fallen`: ids that had to become coarser. `fates`: id, fate and reason of every record.
     `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
     location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
-    reported per place."""
+    reported per place. `keys`: the record key of every id, of which the lookup file is made and nothing else."""
 
     rows: nw.LazyFrame
     added: nw.LazyFrame
@@ -45,6 +45,7 @@ class Anonymized:
     received: nw.LazyFrame
     groups: dict[int, str]
     catchments: dict[str, nw.LazyFrame]
+    keys: nw.LazyFrame
 
 
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
@@ -83,7 +84,8 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     frame = records
     for rule in RULES.values():
         frame = rule(frame, at)
-    frame = at.engine.keep(frame.select(*KEPT))
+    frame = at.engine.keep(frame.select(*KEPT, "key"))
+    keys, frame = frame.select("key", "id"), frame.drop("key")
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
     catchments = place.catchments(frame, cells, at.engine)
@@ -103,7 +105,7 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     fallen = added.join(ledger.select("id"), on="id", how="inner").select("id")
     fallback_rows = place.fallback_rows(frame, cells, at.engine)
     received = place.add_places(frame.select(*RECEIVED), cells)
-    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments)
+    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments, keys)
 
 
 def _numbered(ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:

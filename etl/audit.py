@@ -4,8 +4,8 @@ import sqlite3
 from contextlib import closing
 
 from etl import gate
+from etl.checks.finding import Case, Finding
 from etl.downloads import sha256
-from etl.gate import Case, Finding
 from etl.privacy import risk
 from etl.privacy.risk import Facts
 from hub.policy import LOOSEST_LEVEL, Policy

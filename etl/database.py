@@ -25,7 +25,7 @@ def begin(path: Path, large: pa.RecordBatchReader) -> None:
     """A new database with every table of a release, and the large one filled."""
     path.unlink(missing_ok=True)
     _schema(path)
-    _stream(path, large)
+    stream(path, LARGE, large)
 
 
 def finish(path: Path, small: dict[str, pa.Table]) -> None:
@@ -90,9 +90,10 @@ def _key(table: Table) -> str | tuple[str, ...] | None:
     return table.key[0] if len(table.key) == 1 else table.key or None
 
 
-def _stream(path: Path, large: pa.RecordBatchReader) -> None:
+def stream(path: Path, table: str, rows: pa.RecordBatchReader) -> None:
+    """Append rows to a table; nobody else may have the file open."""
     with adbc.connect(f"file:{path}", autocommit=True) as con, con.cursor() as cursor:
         for pragma in ("journal_mode=off", "synchronous=off"):
             cursor.execute(f"pragma {pragma}")
             cursor.fetchall()
-        cursor.adbc_ingest(LARGE, large, mode="append")
+        cursor.adbc_ingest(table, rows, mode="append")

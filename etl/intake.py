@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from etl import canonical, texts, tombstones
+from etl import canonical, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import Vault
@@ -56,7 +56,7 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         if with_text:
             texts.keep(vault)
         keys = _meet(vault, source, part) - known + len(page.rejected) + (erased if walk.kind == ALL else 0)
-        wide = len(canonical.wide_columns(source, page.rows.column_names)) or 1
+        wide = len(typed.wide_columns(source, page.rows.column_names)) or 1
         line = [
             source.name,
             part.name,
@@ -130,10 +130,10 @@ def _record_sql(con: duckdb.DuckDBPyConnection, city: City, source: Source, page
     numbered = rows.append_column("row_number", pa.Array.from_buffers(pa.int64(), rows.num_rows, [None, numbers]))
     batches = numbered.to_batches(BATCH_ROWS)  # they are read in parallel
     con.register("page", pa.Table.from_batches(batches, numbered.schema))
-    typed = canonical.typed_sql(city, source, dataset, rows.column_names)
-    how = repr((typed, city.bbox, source.layout, numbered.schema.types, with_text, canonical.stored(dataset)))
+    select = typed.select_sql(source, dataset, rows.column_names)
+    how = repr((select, city.bbox, source.layout, numbered.schema.types, with_text, canonical.stored(dataset)))
     if how not in MADE:
-        made = canonical.finish(nw.from_native(con.sql(typed)), city, source, dataset, with_text)
+        made = canonical.finish(nw.from_native(con.sql(select)), city, source, dataset, with_text)
         MADE[how] = made.to_native().sql_query()
     return MADE[how]
 

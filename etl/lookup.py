@@ -6,22 +6,24 @@ No id, no public id, no place and no time of a report is in it. The public proce
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
+from narwhals import col
 
+from etl import database
 from etl.contents import LARGE, Contents
+from etl.database import BATCH_ROWS
 from etl.engine import mac_sql, number_sql
 from etl.keys import lookup_key
 from etl.privacy import time as days
-from etl.tables import live_records
 from hub.outcomes import DISPOSITIONS
 from hub.tracking_numbers import SPARE, number_of
 
 READABLE = 0o640  # by the group that the public process is in
-BATCH_ROWS = 50_000
+KIND = ("tier", "status", "disposition")
+TOLD = ("status", "outcome", "until")
 SCHEMA = """
 pragma journal_mode = off;
 create table told(code integer primary key, status text not null, outcome text, until text not null) strict;
@@ -38,60 +40,44 @@ def write(made: Contents, data: Path) -> None:
     if not made.at.city.tracking or LARGE.name not in made.at.city.datasets:
         path(data).unlink(missing_ok=True)
         return
-    rows = _statuses(made, lookup_key(data))
-    kinds = _kinds(rows, made)
+    key, kinds = lookup_key(data), _kinds(made)
     beside = path(data).with_suffix(f".{os.getpid()}")
     beside.unlink(missing_ok=True)
     with closing(sqlite3.connect(beside)) as con, con:
         con.executescript(SCHEMA)
-        con.executemany(
-            "insert into told values (?, ?, ?, ?)", sorted({(code, *told) for told, code in kinds.values()})
-        )
-        con.executemany("insert into statuses values (?, ?)", _coded(rows, kinds))
+        told = sorted({(kind["code"], kind["status"], kind["outcome"], kind["until"]) for kind in kinds})
+        con.executemany("insert into told values (?, ?, ?, ?)", told)
+    database.stream(beside, "statuses", _statuses(made, kinds, key))
     beside.chmod(READABLE)
     os.replace(beside, path(data))
 
 
-def _statuses(made: Contents, key: bytes) -> pa.Table:
-    """Hash, tier, status and disposition of each row that tells its status, by hash. A number that two reports share,
-    but for how it is written, is left out: it would tell one person of another's."""
-    engine = made.engine
-    records = engine.keyed(live_records(engine, made.at.city, LARGE.name).select("source", "key"), made.at.key)
-    shown = made.done.rows.select("id", "tier", "status", "disposition")
-    engine.con.register("_shown", shown.to_native())
-    engine.con.register("_records", records.to_native())
+def _kinds(made: Contents) -> list[dict]:
+    """Each (tier, status, disposition) that is shown, with what is told of it and the code of that."""
+    shown = made.engine.arrow(made.done.rows.filter(~col("status").is_null()).select(*KIND).unique()).to_pylist()
+    for kind in shown:
+        kind["outcome"] = DISPOSITIONS[kind["disposition"]][0] if kind["disposition"] else None
+        kind["until"] = days.day_of(made.at.closed_until(kind["tier"])).isoformat()
+    told = sorted({tuple(kind[name] for name in TOLD) for kind in shown}, key=str)
+    return [kind | {"code": told.index(tuple(kind[name] for name in TOLD)) + 1} for kind in shown]
+
+
+def _statuses(made: Contents, kinds: list[dict], key: bytes) -> pa.RecordBatchReader:
+    """Hash and code of each row that tells its status, by hash. A number that two reports share, but for how it is
+    written, is left out: it would tell one person of another's."""
+    schema = pa.schema([*((name, pa.string()) for name in KIND), ("code", pa.int64())])
+    codes = made.engine.given(
+        pa.Table.from_pylist([{name: kind[name] for name in schema.names} for kind in kinds], schema)
+    )
     written = f"upper(regexp_replace(key, '{SPARE}', '', 'g'))"
-    found = engine.con.sql(
-        f"""select hash, any_value(tier) as tier, any_value(status) as status, any_value(disposition) as disposition
-        from (select {number_sql(mac_sql(key, written))} as hash, id from _records) left join _shown using (id)
-        group by hash having count(*) = 1 and count(status) = 1 order by hash"""
-    ).to_arrow_table()
-    engine.con.unregister("_shown")
-    engine.con.unregister("_records")
-    return found
-
-
-def _kinds(rows: pa.Table, made: Contents) -> dict[tuple, tuple[tuple, int]]:
-    """(tier, status, disposition) -> what is told of it, and its code."""
-    pairs = rows.select(["tier", "status", "disposition"]).group_by(["tier", "status", "disposition"]).aggregate([])
-    found = sorted(map(tuple, (row.values() for row in pairs.to_pylist())), key=str)
-    told = {
-        (tier, status, ending): (
-            status,
-            DISPOSITIONS[ending][0] if ending else None,
-            days.day_of(made.at.closed_until(tier)).isoformat(),
-        )
-        for tier, status, ending in found
-    }
-    codes = {what: code for code, what in enumerate(sorted(set(told.values()), key=str), 1)}
-    return {kind: (what, codes[what]) for kind, what in told.items()}
-
-
-def _coded(rows: pa.Table, kinds: dict[tuple, tuple[tuple, int]]) -> Iterator[tuple[int, int]]:
-    for batch in rows.to_batches(BATCH_ROWS):
-        columns = (batch[name].to_pylist() for name in ("hash", "tier", "status", "disposition"))
-        for number, *kind in zip(*columns, strict=True):
-            yield number, kinds[tuple(kind)][1]
+    numbers = f"select {number_sql(mac_sql(key, written))} as hash, id from keys_"
+    same = " and ".join(f"s.{name} is not distinct from c.{name}" for name in KIND)
+    return made.engine.ask(
+        f"""select hash, any_value(code) as code from ({numbers}) left join (
+            select id, code from shown_ s join codes_ c on {same}) using (id)
+        group by hash having count(*) = 1 and count(code) = 1 order by hash""",
+        **{"keys_": made.done.keys, "shown_": made.done.rows.select("id", *KIND), "codes_": codes},
+    ).to_reader(BATCH_ROWS)
 
 
 def forget(data: Path, keys: list[str]) -> None:

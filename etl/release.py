@@ -18,8 +18,8 @@ from pathlib import Path
 from time import time
 
 from etl import believable, contents, database, downloads, gate, lookup, withdrawal
+from etl.checks.finding import Case, Finding
 from etl.contents import Contents
-from etl.gate import Case, Finding
 from etl.privacy import risk
 from etl.vault import Vault
 from hub import metadata, releases

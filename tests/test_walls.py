@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from dashboards.app import VIEWS
-from etl import anonymize, canonical, downloads, gate, tables, vault
-from etl.gate import Case
+from etl import anonymize, canonical, downloads, gate, tables, typed, vault
+from etl.checks import account, file, received, rows
+from etl.checks.finding import Case, Finding
 from etl.privacy import snap
 from etl.sources import SOURCES, files
 from hub.city import load_city
@@ -152,7 +153,7 @@ def test_no_file_names_a_machine_or_a_registry():
 
 def test_every_privacy_has_a_rule_and_every_type_a_form_everywhere():
     assert set(anonymize.RULES) == set(Privacy)
-    for table in (SQLITE, canonical.TYPED, vault.DUCK, tables.ARROW, downloads.FRICTIONLESS):
+    for table in (SQLITE, typed.TYPED, vault.DUCK, tables.ARROW, downloads.FRICTIONLESS):
         assert set(table) == set(Type)
 
 
@@ -165,8 +166,9 @@ def test_every_dataset_is_fed_finished_and_released():
 def test_every_check_of_the_gate_is_in_its_table():
     checks = {
         function.__name__
-        for function in vars(gate).values()
-        if getattr(function, "__annotations__", {}) == {"case": Case, "return": list[gate.Finding]}
+        for subject in (account, file, received, rows)
+        for function in vars(subject).values()
+        if getattr(function, "__annotations__", {}) == {"case": Case, "return": list[Finding]}
     }
     assert {check.__name__ for check in gate.CHECKS} == checks and len(checks) >= 10
 
@@ -174,7 +176,7 @@ def test_every_check_of_the_gate_is_in_its_table():
 def test_every_format_and_adapter_that_a_city_may_name_can_be_read():
     _, is_known, _ = MEANS["format"]
     assert all(map(is_known, files.READERS)) and set(files.FORMATS.values()) <= set(files.READERS)
-    assert set(MEANS) < set(LAYOUT) and all(map(MEANS["epoch"][1], canonical.EPOCHS))
+    assert set(MEANS) < set(LAYOUT) and all(map(MEANS["epoch"][1], typed.EPOCHS))
     for path in (ROOT / "city.yml", *(ROOT / "etl" / "cities").glob("*.yml")):
         assert {source.adapter for source in load_city(path).sources.values()} <= set(SOURCES)
 

@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import charts, data, sentences, show, theme
-from dashboards.words import RISKS, TIERS
+from dashboards.words import TIERS
+from hub.risks import RISKS
 
 COUNTED = TIERS | {"X": "X, withheld kinds"}
 
@@ -47,7 +48,7 @@ def _written(frame: pd.DataFrame) -> pd.DataFrame:
         theme.share(value, 1) if share else theme.number(value, 0 if pd.isna(value) or value == round(value) else 2)
         for value, share in zip(frame["value"].astype(float), shares, strict=True)
     ]
-    named = frame["measure"].map(lambda name: RISKS.get(name, name.replace("_", " ")))
+    named = frame["measure"].map(lambda name: RISKS[name].term if name in RISKS else name.replace("_", " "))
     return frame.assign(risk=words, term=named)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from hub.policy import GRAINS, LEVELS
+from hub.risks import RISKS
 
 DATASET = "service_requests"
 COLUMNS = "tier, service_group, service_name, place_id, place_level, requested_bucket, requested_grain"
@@ -23,30 +24,6 @@ SENSITIVE = {"duration_days": True, "on_time": False}  # shown in tier C: whethe
 FINE = ("h3_8", "month")
 AT_RISK = (5, 11)
 BLOCK = 2_000  # classes whose distributions are compared at the same time
-# measure: unit, plain words
-TOLD = {
-    "rows": ("rows", "Rows of this tier in the release."),
-    "classes": ("classes", "Groups of rows that look alike: same kind, same area, same period."),
-    "k_min": ("rows", "The smallest class (k of k-anonymity)."),
-    "k_p5": ("rows", "19 in 20 rows stand in a class at least so large."),
-    "k_median": ("rows", "Half of the rows stand in a class at least so large."),
-    "uniques": ("rows", "Rows that look like no other row."),
-    "locations_min": ("addresses", "The fewest different addresses that the rows of one class come from."),
-    "prosecutor_risk_max": ("share", "Highest chance to pick the right row for someone who is known to be in it."),
-    "prosecutor_risk_mean": ("share", "The same on average over all rows (ARX: average prosecutor risk)."),
-    "at_risk_over_1_5": ("share", "Rows with a prosecutor risk above 1 in 5."),
-    "at_risk_over_1_11": ("share", "Rows with a prosecutor risk above 1 in 11."),
-    "journalist_risk_max": ("share", "Highest chance to pick the right address of an area: 1 / addresses in it."),
-    "marketer_risk": ("share", "The same on average: the share of rows that guessing addresses would get right."),
-    "addresses_min": ("addresses", "The fewest addresses in an area that a row is placed in."),
-    "candidate_cells": ("cells", "From at least so many smaller areas or periods may a coarsened class come."),
-    "withheld": ("share", "Rows that are kept back because too few are like them, of those that could be released."),
-    "fine": ("share", "Rows placed by an area of about 0.7 km² or less and a month or less."),
-    "l_duration_days": ("values", "The fewest different durations in a class that shows them (l-diversity)."),
-    "l_on_time": ("values", "The fewest different on-time words in a class that shows them (l-diversity)."),
-    "t_duration_days": ("distance", "Farthest that durations of a class are from those of the tier (t-closeness)."),
-    "t_on_time": ("distance", "Farthest that on-time words of a class are from those of the tier (t-closeness)."),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +91,7 @@ def _is_fine(level: str, grain: str) -> bool:
 
 def line(tier: str, name: str, value: Fraction | int | float | None, n: int) -> dict:
     exact = value if isinstance(value, Fraction | int) else None
-    unit, meaning = TOLD.get(name, ("", ""))
+    _, unit, meaning = RISKS.get(name, ("", "", ""))
     return {
         "dataset": DATASET,
         "tier": tier,

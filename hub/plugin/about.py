@@ -9,39 +9,19 @@ from hub.checks import ATTACKS
 from hub.datasette_compat import Datasette
 from hub.plugin import served
 from hub.plugin.frame import CACHE, number
+from hub.risks import RISKS
 
 PAGES = ("methods", "privacy")
 TIERS = """select tier, min(k) as smallest_k, max(k) as k, count(distinct service_group) as groups,
        group_concat(distinct service_group) as named from categories group by tier order by tier"""
 CHECKS = """select check_name, attack, meaning, bound, value, is_passed, n from "_privacy_audit"
        order by attack is null, attack, check_name"""
-RISKS = 'select tier, measure, value, numerator, denominator, unit, meaning from "_privacy_risk" order by rowid'
+RISK_LINES = 'select tier, measure, value, numerator, denominator, unit, meaning from "_privacy_risk" order by rowid'
 RECEIVED = """select tier, sum(received) as received, sum(released) as released, sum(not_released) as not_released,
        sum(is_suppressed) as hidden, count(*) as periods, min(period) as first, max(period) as last
        from agg_received where service_group is null and district is null group by tier order by tier"""
 HIDDEN = "select count(*) as cells, coalesce(sum(is_suppressed), 0) as hidden from agg_received"
 ACCOUNT = "select * from completeness where dataset = 'service_requests'"
-# measure -> what ARX and disclosure control call it; the rows of the table, in order
-ARX = {
-    "rows": "Records",
-    "k_min": "k-anonymity",
-    "k_median": "Median class size",
-    "uniques": "Sample uniques",
-    "locations_min": "Fewest locations in a class",
-    "prosecutor_risk_max": "Highest prosecutor risk",
-    "prosecutor_risk_mean": "Average prosecutor risk",
-    "at_risk_over_1_5": "Records at risk above 1/5",
-    "at_risk_over_1_11": "Records at risk above 1/11",
-    "journalist_risk_max": "Highest journalist risk",
-    "marketer_risk": "Marketer risk",
-    "l_duration_days": "l-diversity of durations",
-    "l_on_time": "l-diversity of on-time words",
-    "t_duration_days": "t-closeness of durations",
-    "t_on_time": "t-closeness of on-time words",
-    "candidate_cells": "Candidate cells of a coarsened class",
-    "withheld": "Suppressed records",
-    "fine": "Records at H3-8 and a month, or finer",
-}
 SHOWN = ("A", "B", "C")
 
 
@@ -61,13 +41,13 @@ async def _privacy(datasette: Datasette) -> dict:
     context["layers"] = [check for check in context["checks"] if check["check_name"] == "text_layers"]
     if "service_requests" not in chosen.get("datasets", ("service_requests",)):
         return context
-    risks = await compat.rows(datasette, RISKS)
+    risks = await compat.rows(datasette, RISK_LINES)
     by_place = {(risk["measure"], risk["tier"]): risk for risk in risks}
     account = await compat.rows(datasette, ACCOUNT)
     return context | {
         "tiers": await compat.rows(datasette, TIERS),
         "risks": [
-            _measured(measure, by_place) for measure in ARX if any((measure, tier) in by_place for tier in SHOWN)
+            _measured(measure, by_place) for measure in RISKS if any((measure, tier) in by_place for tier in SHOWN)
         ],
         "worst": {tier: chance(by_place.get(("prosecutor_risk_max", tier))) for tier in SHOWN},
         "received": await compat.rows(datasette, RECEIVED),
@@ -85,7 +65,7 @@ def _audit(datasette: Datasette) -> dict:
 def _measured(measure: str, by_place: dict[tuple[str, str], dict]) -> dict:
     found = [by_place.get((measure, tier)) for tier in SHOWN]
     meaning = next(risk["meaning"] for risk in found if risk)
-    return {"term": ARX[measure], "meaning": meaning, "values": [told(risk) for risk in found]}
+    return {"term": RISKS[measure].term, "meaning": meaning, "values": [told(risk) for risk in found]}
 
 
 def told(risk: dict | None) -> str:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl import audit, gate
-from etl.gate import Case
+from etl.checks.finding import Case
 from etl.privacy import risk
 from hub.errors import GateError
 from tests.town import Town, requests

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from etl import gate, received, received_audit
-from etl.gate import Case
+from etl import gate, received
+from etl.checks import received as checked
+from etl.checks.finding import Case
 from etl.generalise import Context
 from etl.privacy import suppression, time
 from etl.privacy.place import Areas
@@ -222,7 +223,7 @@ def test_rows_less_counts_leave_nothing_or_at_least_k(town):
 
 
 def test_no_hidden_count_of_the_town_can_be_told_from_the_others(town):
-    found = received_audit.judged(town.released("select * from agg_received"), K)
+    found = checked.judged(town.released("select * from agg_received"), K)
     assert (found["small"], found["exposed"], found["wrong"]) == (0, 0, 0) and found["hidden"] >= 6
 
 

@@ -1,0 +1,1 @@
+"""What the gate asks of a finished release, by subject."""

@@ -1,0 +1,67 @@
+"""Checks of the account: nothing that was read is lost or doubled, and what was released is believable."""
+
+from etl import believable
+from etl.checks.finding import Case, Finding, none, one, size_of
+from hub.datasets import DATASETS
+
+UNUSABLE = 0.005  # share of keys in quarantine beyond which something is wrong with the source,
+FEW = 10  # unless they are so few
+
+
+def complete(case: Case) -> list[Finding]:
+    findings = []
+    told_of = "released + waiting + withheld + quarantined + erased + deleted_upstream"
+    for dataset, read, told, unusable, released in case.new.execute(
+        f"select dataset, read, {told_of}, quarantined, released from completeness"
+    ):
+        findings.append(Finding(f"complete_{dataset}", f"read = {read}", str(told), read == told, read))
+        rows = one(case, f"select count(*) from {DATASETS[dataset].table.name}")
+        findings.append(Finding(f"released_{dataset}", f"rows = {released}", str(rows), rows == released, rows))
+        findings.append(_usable(case, dataset, read, unusable))
+    return findings
+
+
+def _usable(case: Case, dataset: str, read: int, unusable: int) -> Finding:
+    """Only so many keys may be in quarantine; if there are more, it says what is wrong with most of them."""
+    share = unusable / read if read else 0
+    is_passed, value = share <= UNUSABLE or unusable <= FEW, f"{share:.2%}"
+    if not is_passed:
+        [(reason,)] = case.new.execute(
+            "select reason from quality_reasons where dataset = ? and kind = 'quarantined' order by rows desc limit 1",
+            [dataset],
+        )
+        value += f" (most of them: {reason})"
+    return Finding(f"usable_{dataset}", f"at most {UNUSABLE:.1%} quarantined, or {FEW} rows", value, is_passed, read)
+
+
+def is_believable(case: Case) -> list[Finding]:
+    """The release is about as large as the one before, and most of what was read is understood."""
+    shown, is_large, rows = believable.size(case.new, bool(case.before), case.accept_fewer)
+    words, is_understood, read = believable.understood(case.new)
+    least = f"at least {believable.SHRINKS:.0%} of the release before, or --accept-fewer"
+    return [
+        Finding("size_believable", least, shown, is_large, rows),
+        Finding("words_understood", "most statuses and places", words, is_understood, read),
+    ]
+
+
+def unique_ids(case: Case) -> list[Finding]:
+    doubled = one(case, "select count(*) - count(distinct public_id) from service_requests")
+    return [none("unique_public_ids", "doubled", doubled, size_of(case))]
+
+
+def rollups_agree(case: Case) -> list[Finding]:
+    """The rollups count every released row whose time is told, once."""
+    watched = one(case, "select coalesce(sum(n), 0) from durations")
+    rows = one(
+        case,
+        """select count(*) from service_requests where status is not null
+        and (status = 'open' or duration_hours is not null or duration_days is not null)""",
+    )
+    kept = one(case, "select count(*) from service_requests where on_time is not null")
+    told = one(case, "select coalesce(sum(n), 0) from on_time")
+    split = one(case, "select count(*) from on_time where n <> met_fixed + met_other + missed + pending + no_target")
+    return [
+        Finding("durations_agree", f"{rows} rows", str(watched), watched == rows, rows),
+        Finding("on_time_agrees", f"{kept} rows, parts add up", str(told), told == kept and not split, kept),
+    ]
