@@ -2,12 +2,14 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from etl import gate
+from etl import downloads, gate
 from etl.checks.finding import Case, Finding
-from etl.downloads import sha256
 from etl.privacy import risk
 from etl.privacy.risk import Facts
+from hub.datasets import tables
 from hub.policy import LOOSEST_LEVEL, Policy
 from hub.releases import Release
 
@@ -18,7 +20,27 @@ def audit_release(release: Release, policy: Policy) -> list[Finding]:
     """What the gate found when it was made, with every check that needs only the release made again."""
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
-    return [_files(release), _policy(release, policy), _indexes(release), risk_again(release), *found.values()]
+    return [
+        _files(release),
+        _tables(release),
+        _policy(release, policy),
+        _indexes(release),
+        risk_again(release),
+        *found.values(),
+    ]
+
+
+def _tables(release: Release) -> Finding:
+    """The database holds, value for value, what the downloads do."""
+    told = release.manifest["tables"]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "city.db").symlink_to(release.db.resolve())
+        (Path(folder) / "downloads").mkdir()
+        for table in tables():
+            downloads.write(release.db, table, Path(folder) / "downloads")
+        here = downloads.contents(Path(folder))
+    wrong = sorted(name for name in here.keys() | told.keys() if here.get(name) != told.get(name))
+    return Finding("tables", "as published", ", ".join(wrong) or "as published", not wrong, len(told))
 
 
 def _policy(release: Release, policy: Policy) -> Finding:
@@ -62,6 +84,6 @@ def _files(release: Release) -> Finding:
         "manifest.json"
     }
     wrong = sorted(here ^ set(told)) + [
-        name for name in sorted(here & set(told)) if sha256(release.path / name) != told[name]["sha256"]
+        name for name in sorted(here & set(told)) if downloads.sha256(release.path / name) != told[name]["sha256"]
     ]
     return Finding("files", "as published", ", ".join(wrong) or "as published", not wrong, len(told))

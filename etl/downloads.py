@@ -78,10 +78,21 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def contents(database: Path) -> dict[str, int]:
-    """Rows per table."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro&immutable=1", uri=True)) as con:
-        return {table.name: con.execute(f'select count(*) from "{table.name}"').fetchone()[0] for table in tables()}
+def contents(release: Path) -> dict[str, dict]:
+    """Per table its rows, and the sha256 of its content: of the unpacked CSV, which `gunzip -c FILE | sha256sum` tells."""
+    with closing(sqlite3.connect(f"file:{release / 'city.db'}?mode=ro&immutable=1", uri=True)) as con:
+        return {
+            table.name: {
+                "rows": con.execute(f'select count(*) from "{table.name}"').fetchone()[0],
+                "sha256": _unpacked_sha256(release / "downloads" / f"{table.name}.csv.gz"),
+            }
+            for table in tables()
+        }
+
+
+def _unpacked_sha256(path: Path) -> str:
+    with gzip.open(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 FRICTIONLESS = {

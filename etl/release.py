@@ -214,7 +214,7 @@ def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
         "day": made.today,
         "grid_day": made.grid,
         "signed": job.signed,
-        "tables": downloads.contents(folder / "city.db"),
+        "tables": downloads.contents(folder),
         "files": {
             str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)} for p in files
         },

@@ -272,7 +272,7 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
     known, serving = kept_releases.kept(data), kept_releases.current(data)
     current = serving.id if serving else ""
     lines = tuple(
-        f"{'*' if r.id == current else ' '} {r.id}  {r.manifest['tables']['service_requests']:>10,} service requests"
+        f"{'*' if r.id == current else ' '} {r.id}  {kept_releases.rows(r.manifest)['service_requests']:>10,} service requests"
         for r in known
     )
     told = {"releases": [release.id for release in known], "current": current}

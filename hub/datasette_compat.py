@@ -15,6 +15,7 @@ from datasette.utils import StartupError, tilde_encode
 from datasette.utils.asgi import Base400, Forbidden
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
+from hub import releases
 from hub.datasets import DATASETS
 from hub.releases import Release
 
@@ -114,7 +115,8 @@ def serve(datasette: Datasette, release: Release, metadata: dict) -> None:
     facts = datasette.inspect_data[CITY]
     fresh.execute = _unlogged(fresh.execute)
     fresh.cached_hash, fresh.cached_size = facts["hash"], facts["size"]
-    fresh._cached_table_counts = release.manifest["tables"]  # without the views: the page of the database counts tables
+    # without the views: the page of the database counts tables
+    fresh._cached_table_counts = releases.rows(release.manifest)
     datasette.remove_database(CITY)
     datasette.add_database(fresh, name=CITY)
     # A request that still holds the old object must not open the old file in a new thread, for others to inherit.
@@ -183,7 +185,7 @@ def inspected(release: Release) -> dict:
     """What `datasette inspect` would find out, from the manifest: nobody has to wait for counts and a hash."""
     manifest = release.manifest
     file = manifest["files"]["city.db"]
-    counts = {table: {"count": rows} for table, rows in manifest["tables"].items()}
+    counts = {table: {"count": rows} for table, rows in releases.rows(manifest).items()}
     # Each row of a dataset's view is one of its table: counting them through the joins takes seconds.
     counts |= {
         view.name: counts[about.table.name]
@@ -207,7 +209,7 @@ def open_release(release: Release, metadata: dict, settings: dict, secret: str |
         cors=True,
         secret=secret,
     )
-    datasette.databases[CITY]._cached_table_counts = release.manifest["tables"]
+    datasette.databases[CITY]._cached_table_counts = releases.rows(release.manifest)
     return datasette
 
 

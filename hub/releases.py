@@ -47,6 +47,11 @@ class Release:
             ) from None
 
 
+def rows(manifest: dict) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table: told["rows"] for table, told in manifest["tables"].items()}
+
+
 def folder(data: Path) -> Path:
     return data / "public" / "releases"
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from hub import releases
 from hub.errors import ConfigurationError
 from hub.verb import Said
 
@@ -48,7 +49,7 @@ def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -
     told = {
         "release": published.release.id,
         "seconds": published.seconds,
-        "tables": published.release.manifest["tables"],
+        "tables": releases.rows(published.release.manifest),
     }
     rows = told["tables"]["service_requests"]
     message = f"Release {published.release.id} is current: {many(rows, 'service request')}, {len(published.findings)} checks passed."

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from functools import partial
@@ -161,6 +162,16 @@ def test_audit_finds_a_release_that_was_touched(town):
     assert (said.code, "files" in said.err, town.command("audit").code) == (6, True, 0)
     path.write_bytes(whole)
     assert town.command("audit", "--gate").code == 0
+
+
+def test_audit_finds_a_value_that_was_changed_in_the_database_alone(town):
+    path = town.release.db
+    path.chmod(0o644)
+    with sqlite3.connect(path) as con:
+        con.execute("update places set label = 'x'")
+    con.close()
+    said = town.command("audit", "--gate")
+    assert said.code == 6 and "fails: files, tables." in said.err
 
 
 def test_rolling_back_is_one_command_and_an_unknown_release_is_named(town):

@@ -39,7 +39,7 @@ async def page(request: Request, datasette: Datasette) -> Response:
             "name": table.name,
             "title": about.get(table.name, {}).get("title", table.name),
             "about": about.get(table.name, {}).get("description", ""),
-            "rows": now.manifest["tables"][table.name],
+            "rows": now.manifest["tables"][table.name]["rows"],
             "files": files_of(table.name, now.manifest),
         }
         for table in tables()

@@ -5,6 +5,7 @@ from weakref import WeakKeyDictionary
 from datasette import Request, Response
 
 from hub import datasette_compat as compat
+from hub import releases
 from hub.datasets import DATASETS
 from hub.datasette_compat import Datasette
 from hub.plugin import served
@@ -44,7 +45,7 @@ async def page(request: Request, datasette: Datasette) -> Response:
         "dashboards_url": chosen.get("dashboards_url"),
         "headlines": await headlines(datasette),
         "stories": await compat.rows(datasette, NEWEST) if has_stories else [],
-        "story_count": now.manifest["tables"]["stories"] if has_stories else 0,
+        "story_count": now.manifest["tables"]["stories"]["rows"] if has_stories else 0,
         "datasets": [dataset(name, now.manifest) for name in shown],
         "table_count": len(now.manifest["tables"]),
         "query_count": len(city["queries"]),
@@ -85,7 +86,7 @@ def dataset(name: str, manifest: dict) -> dict:
     """A dataset with its rows and its whole-table files."""
     about = DATASETS[name]
     table = about.table.name
-    rows = manifest["tables"].get(table, 0)
+    rows = releases.rows(manifest).get(table, 0)
     return {"name": table, "title": about.title, "about": about.about, "rows": rows, "files": files_of(table, manifest)}
 
 
