@@ -14,17 +14,17 @@ from hub.errors import SourceError
 from hub.source import Source
 
 
-def read(vault: Vault, source: Source) -> int:
-    """Replace a layer (boundaries or streets) by its GeoJSON files. Returns the features kept; features without a
-    name are drawn but name nothing, `kind: water` features are water."""
+def read(vault: Vault, source: Source) -> tuple[int, bool]:
+    """Replace a layer (boundaries or streets) by its GeoJSON files. Returns the features kept, and whether any changed;
+    features without a name are drawn but name nothing, `kind: water` features are water."""
     rows = sorted(row for place in source.location for row in _features(source, place))
     if rows == vault.rows("select layer, name, kind, geometry from areas where layer = ? order by all", source.name):
-        return len(rows)
+        return len(rows), False
     with vault.transaction():
         vault.con.execute("delete from areas where layer = ?", [source.name])
         vault.con.executemany("insert into areas values (?, ?, ?, ?)", rows)
         vault.count_changes(1)
-    return len(rows)
+    return len(rows), True
 
 
 def _names(source: Source) -> list[str]:

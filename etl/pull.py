@@ -60,7 +60,8 @@ def pull_one(vault: Vault, city: City, source: Source, accept_fewer: bool, step:
     step(f"reading {source.name}")
     try:
         if source.name in AREAS:
-            return Pulled(source.name, areas.read(vault, source))
+            rows, is_new = areas.read(vault, source)
+            return Pulled(source.name, rows, rows if is_new else 0, unchanged=not is_new)
         return _read(vault, city, source, accept_fewer, step, clock)
     except CityglassError as error:
         if not source.fallback or not isinstance(error, SourceError):

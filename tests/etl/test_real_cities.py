@@ -99,6 +99,14 @@ def test_bostons_capital_plan_loses_no_project_and_no_cent(boston):
     cents = sum(round(float(row["Total_Project_Budget"].replace(",", "").replace("$", "")) * 100) for row in rows)
     [total] = served(boston, "select * from capital_totals where measure = 'budget'")
     assert (total["projects"], total["amount_cents"]) == (len(rows), cents)
+    parts = [name for name in rows[0] if name.strip().startswith(("Authorization_", "External_Funds"))]
+    parts += [name for name in rows[0] if name.strip() in ("Grant_Existing", "Grant_FY", "Grant_Future")]
+    raised = sum(
+        round(float(row[name].replace(",", "").replace("$", "").strip(" -") or 0) * 100)
+        for row in rows
+        for name in parts
+    )
+    assert (len(parts), total["stated_cents"], total["is_reconciled"]) == (7, raised, 1)
 
 
 def test_every_request_of_new_york_went_somewhere(tmp_path):
