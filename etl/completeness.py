@@ -22,16 +22,7 @@ class Fate:
 def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list[dict]]:
     """The line of `completeness` and the lines of `quality_reasons`; `live` tells the fates of the live records."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
-    unusable = [
-        Fate("quarantined", reason, keys)
-        for reason, keys in vault.rows(
-            f"""select reason, count(*) from (
-            select any_value(reason order by row_number) as reason from quarantine
-            where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
-            group by source, case when key = '' then hash::varchar else key end) group by reason order by reason""",
-            dataset,
-        )
-    ]
+    unusable = unusable_keys(vault, dataset)
     rows_read, keys = vault.rows(
         f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings
         where source in (select distinct source from records_{dataset})"""
@@ -49,6 +40,20 @@ def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list
         {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys
     ]
     return line, told + _asides(vault, dataset)
+
+
+def unusable_keys(vault: Vault, dataset: str) -> list[Fate]:
+    """Keys of which no record could be made; a bad copy of a good record is none of them."""
+    return [
+        Fate("quarantined", reason, keys)
+        for reason, keys in vault.rows(
+            f"""select reason, count(*) from (
+            select any_value(reason order by row_number) as reason from quarantine
+            where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
+            group by source, case when key = '' then hash::varchar else key end) group by reason order by reason""",
+            dataset,
+        )
+    ]
 
 
 def _asides(vault: Vault, dataset: str) -> list[dict]:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from etl import completeness
 from etl.vault import Vault
 from hub.datasets import DATASETS
 
@@ -55,7 +56,7 @@ def _of_vault(vault: Vault) -> dict:
         "records": {
             name: vault.one(f"select count(*) from records_{name} where not deleted_upstream") for name in DATASETS
         },
-        "quarantine": dict(vault.rows("select dataset, count(*) from quarantine group by 1 order by 1")),
+        "quarantine": {name: sum(f.keys for f in completeness.unusable_keys(vault, name)) for name in DATASETS},
         "published": vault.setting("published").partition(" ")[0],
     }
 

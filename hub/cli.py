@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
 
 
+UNSIGNED = 'read the policy, then the same options with: cityglass run --sign-off "NAME, ROLE"'
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="cityglass")
 def main() -> None:
@@ -88,8 +91,9 @@ def check(city: City, data: Path) -> Said:
     policy = load_policy(city)
     checked = check_sources(city)
     signed = f"signed by {policy.signed_by}" if policy.signed_by else "not signed"
+    following = "cityglass run" if policy.signed_by else UNSIGNED
     told = f"{city.path} is sound; {many(len(checked.sources), 'source')} can be read; the policy is {signed}."
-    return Said(told, "cityglass run", {"sources": checked.sources}, checked.lines)
+    return Said(told, following, {"sources": checked.sources}, checked.lines)
 
 
 @main.command()
@@ -226,7 +230,7 @@ def status(city_file: Path, data: Path) -> Said:
     if state is None:
         return Said("Nothing has been read yet.", "cityglass run")
     served = release.id if release else "none yet"
-    told = f"Release served: {served}. Quarantined rows: {sum(state['quarantine'].values()):,}."
+    told = f"Release served: {served}. Records that could not be used: {sum(state['quarantine'].values()):,}."
     return Said(told, "cityglass audit", {**state, "current": served}, state_lines(state))
 
 
