@@ -34,7 +34,8 @@ class Anonymized:
     `fallen`: ids that had to become coarser. `fates`: id, fate and reason of every record.
     `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
     location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
-    reported per place. `keys`: the record key of every id, of which the lookup file is made and nothing else."""
+    reported per place. `keys`: the record key of every id, of which the lookup file is made and nothing else.
+    `uncounted`: how many of each tier came since the first release of the week, and are left to that of the next."""
 
     rows: nw.LazyFrame
     added: nw.LazyFrame
@@ -46,6 +47,7 @@ class Anonymized:
     groups: dict[int, str]
     catchments: dict[str, nw.LazyFrame]
     keys: nw.LazyFrame
+    uncounted: dict[str, int]
 
 
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
@@ -86,6 +88,7 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
         frame = rule(frame, at)
     frame = at.engine.keep(frame.select(*KEPT, "key"))
     keys, frame = frame.select("key", "id"), frame.drop("key")
+    uncounted, frame = _counted(frame, at)
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
     catchments = place.catchments(frame, cells, at.engine)
@@ -93,7 +96,7 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     groups = _groups(records, ledger, at)
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), groups, at)
-    joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.grid > at.grid_before)
+    joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.opens)
     joined = kind.hide_names(joined, at.agency_hidden_before)
     rows = outcome.add_outcome(joined, at.engine, at.policy, told)
     rows = at.engine.keep(rows.select(*RELEASED, *COUNTED)).with_columns(
@@ -105,7 +108,17 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     fallen = added.join(ledger.select("id"), on="id", how="inner").select("id")
     fallback_rows = place.fallback_rows(frame, cells, at.engine)
     received = place.add_places(frame.select(*RECEIVED), cells)
-    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments, keys)
+    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments, keys, uncounted)
+
+
+def _counted(frame: nw.LazyFrame, at: Context) -> tuple[dict[str, int], nw.LazyFrame]:
+    """How many records of each tier do not count yet, and the others."""
+    if at.accounted is None:
+        return {}, frame
+    later = frame.filter(col("tier") != "A").join(at.accounted, on="id", how="anti").select("id", "tier")
+    later = at.engine.keep(later)
+    numbers = {row["tier"]: row["n"] for row in at.engine.arrow(later.group_by("tier").agg(n=nw.len())).to_pylist()}
+    return numbers, at.engine.keep(frame.join(later.select("id"), on="id", how="anti")) if numbers else frame
 
 
 def _numbered(ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:

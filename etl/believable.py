@@ -6,6 +6,7 @@ What is a little unusual is told to the officer; what would empty the site is re
 import sqlite3
 
 from etl.canonical import FLAGS
+from etl.generalise import CHANGED, FEW, UNNAMED
 from etl.privacy.kind import settled_group
 from etl.vault import Vault
 from hub.policy import Policy
@@ -14,13 +15,19 @@ SHRINKS = 0.5  # of the rows of the release before; with fewer, something was re
 UNREAD = 0.5  # share of the records whose status or place is not understood
 LEAST = 100  # rows: in a handful everything is possible
 NAMED = 5  # kinds that a notice names
+WITHHELD = (FEW, UNNAMED, CHANGED)
 SHARES = {
     "unknown_status": "have a status that layout.statuses does not name",
     "outside_city": "lie outside city.bbox",
 }
 
 
-def size(con: sqlite3.Connection, before: bool, accept_fewer: bool) -> tuple[str, bool, int]:
+def reasons(con: sqlite3.Connection) -> dict[str, int]:
+    """How many records meet each reason, as a release counts them."""
+    return dict(con.execute("select reason, rows from quality_reasons where dataset = 'service_requests'"))
+
+
+def size(con: sqlite3.Connection, before: bool, accept_fewer: bool, reasons: dict[str, int]) -> tuple[str, bool, int]:
     """What is shown against what was shown before, or against what was read: value, whether it is believed, rows."""
     shown = _one(con, "select count(*) from service_requests")
     told = con.execute("select read, waiting from completeness where dataset = 'service_requests'").fetchone()
@@ -30,18 +37,14 @@ def size(con: sqlite3.Connection, before: bool, accept_fewer: bool) -> tuple[str
     is_less = then >= LEAST and shown < SHRINKS * then
     if accept_fewer or not (is_empty or is_less):
         return f"{shown} rows", True, shown
-    why = con.execute(
-        "select reason from quality_reasons where dataset = 'service_requests' and kind = 'withheld' order by rows desc limit 1"
-    ).fetchone()
-    return f"{shown} rows after {then}" + (f" (most of the others: {why[0]})" if why else ""), False, shown
+    withheld = [(reasons[why], why) for why in WITHHELD if reasons.get(why)]
+    told = f" (most of the others: {max(withheld)[1]})" if withheld else ""
+    return f"{shown} rows after {then}{told}", False, shown
 
 
-def understood(con: sqlite3.Connection) -> tuple[str, bool, int]:
+def understood(con: sqlite3.Connection, flagged: dict[str, int]) -> tuple[str, bool, int]:
     """Whether most statuses and places are understood."""
     read = _one(con, "select coalesce(sum(read), 0) from completeness where dataset = 'service_requests'")
-    flagged = dict(
-        con.execute("select reason, rows from quality_reasons where dataset = 'service_requests' and kind = 'flagged'")
-    )
     wrong = [
         f"{flagged[FLAGS[word]]} of {read} {what}"
         for word, what in SHARES.items()

@@ -1,12 +1,13 @@
 """Where every source key ever read has gone: counted per dataset, asserted by the gate, shown in public."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl import tombstones
 from etl.canonical import FLAGS, bit
 from etl.intake import OLDER_COPY
 from etl.vault import Vault
 
+REQUESTS = "service_requests"
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
 
@@ -19,27 +20,52 @@ class Fate:
     keys: int
 
 
-def of_dataset(vault: Vault, dataset: str, live: list[Fate]) -> tuple[dict, list[dict]]:
-    """The line of `completeness` and the lines of `quality_reasons`; `live` tells the fates of the live records."""
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What of the service requests is counted once a week: how many came on one day, less what is shown of tier A, would
+    tell the others' days. `unusable`: keys by reason; `sources`: rows read of each; `asides`: lines of quality_reasons."""
+
+    unusable: dict[str, int]
+    rows_read: int
+    duplicates: int
+    asides: list[dict]
+    sources: dict[str, int]
+
+
+def account(vault: Vault) -> Account:
+    """As it stands now."""
+    rows = dict(vault.rows("select source, sum(rows_read)::bigint from readings group by 1 order by 1"))
+    unusable = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
+    return Account(unusable, *_rows_read(vault, REQUESTS), _asides(vault, REQUESTS), rows)
+
+
+def of_dataset(
+    vault: Vault, dataset: str, live: list[Fate], uncounted: int = 0, week: Account | None = None
+) -> tuple[dict, list[dict]]:
+    """The line of `completeness` and the lines of `quality_reasons`; `live` tells the fates of the live records but for
+    those that are `uncounted`. Within a `week` its account stands for what came since."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
     unusable = unusable_keys(vault, dataset)
-    rows_read, keys = vault.rows(
-        f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(keys), 0)::bigint from readings
-        where source in (select distinct source from records_{dataset})"""
-    )[0]
+    if week:
+        unusable = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in unusable]
+    rows_read, duplicates = (week.rows_read, week.duplicates) if week else _rows_read(vault, dataset)
     erased = tombstones.count(vault, dataset)
     fates = [*live, *unusable, Fate("erased", "", erased), Fate("deleted_upstream", "", gone)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}
-    line |= {
-        "dataset": dataset,
-        "rows_read": rows_read,
-        "read": held + sum(f.keys for f in unusable) + erased,
-        "duplicates": rows_read - keys,
-    }
+    read = held - uncounted + sum(f.keys for f in unusable) + erased
+    line |= {"dataset": dataset, "rows_read": rows_read, "read": read, "duplicates": duplicates}
     told = [
         {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys
     ]
-    return line, told + _asides(vault, dataset)
+    return line, told + (week.asides if week else _asides(vault, dataset))
+
+
+def _rows_read(vault: Vault, dataset: str) -> tuple[int, int]:
+    """Rows in the last reading, and those beyond the first of each key."""
+    return vault.rows(
+        f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_read - keys), 0)::bigint from readings
+        where source in (select distinct source from records_{dataset})"""
+    )[0]
 
 
 def unusable_keys(vault: Vault, dataset: str) -> list[Fate]:

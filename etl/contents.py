@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from etl.anonymize import Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine
-from etl.generalise import FEW, Context, local_day
+from etl.generalise import FEW, UNNAMED, Context, local_day
 from etl.keys import release_key
 from etl.privacy import candidates
 from etl.privacy import time as days
@@ -40,6 +40,7 @@ from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
+ACCOUNT = "account"  # setting of the vault: completeness.Account of the first release of the week
 AGENCY_HIDDEN = "agency_hidden"  # setting of the vault: groups that were released without their agency
 KEY_VERSION = 1
 EPOCH = 1  # of the ledger: it goes on through every change of the policy
@@ -162,6 +163,17 @@ class Contents:
         wrong = rows.filter((level < lit(0)) | (grain < lit(0)) | moved | shifted)
         return int(self.engine.arrow(wrong.select(nw.len()))[0][0].as_py())
 
+    def reasons(self, vault: Vault) -> dict[str, int]:
+        """How many of the requests that there are now, counted or not, meet each reason."""
+        account = completeness.account(vault)
+        found = {fate.reason: fate.keys for fate in _fates(self.at, self.done) if fate.fate == "withheld"}
+        found[UNNAMED] = found.get(UNNAMED, 0) + self.done.uncounted.get("X", 0)
+        return found | {line["reason"]: line["rows"] for line in account.asides}
+
+    def unusable(self, vault: Vault) -> dict[str, int]:
+        """Per reason the keys of requests that cannot be used now, counted or not."""
+        return completeness.account(vault).unusable
+
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
         lines = self.done.added.with_columns(release=lit(release_id), gone=lit(0)).to_native()
@@ -174,8 +186,17 @@ class Contents:
             vault.con.unregister("shown")
             vault.con.unregister("added")
             received.keep(vault, self.counted.new)
+            if self.at.accounted is None:
+                self._account(vault)
             vault.set("key_check", _key_check(self.at.key))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
+
+    def _account(self, vault: Vault) -> None:
+        """What is counted once a week, until the first release of the next."""
+        vault.con.register("_counted", self.done.received.filter(col("tier") != "A").select("id").to_native())
+        vault.con.execute("delete from accounted; insert into accounted select id from _counted")
+        vault.con.unregister("_counted")
+        vault.set(ACCOUNT, json.dumps(asdict(completeness.account(vault))))
 
     def _without_agency(self) -> set[str]:
         return set(self.engine.arrow(without_agency(self.done.rows))["service_group"].to_pylist())
@@ -196,8 +217,20 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     done = service_requests(tables.live_records(at.engine, city, LARGE.name), ledger, at)
     done, text_layers = shown_texts.add(vault, at, done)
     counted = received.count(vault, done, at)
-    small = _tables(vault, city, at, done) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
-    return Contents(at, done, small, tables.sources(vault, city), _layers(vault), as_of, before, counted, text_layers)
+    week = _week(vault, at)
+    small = _tables(vault, city, at, done, week) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
+    sources = tables.sources(vault, city, _counted_weekly(city, week))
+    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, text_layers)
+
+
+def _week(vault: Vault, at: Context) -> completeness.Account | None:
+    """The account of this week; None where all is counted now."""
+    return completeness.Account(**json.loads(vault.setting(ACCOUNT))) if at.accounted is not None else None
+
+
+def _counted_weekly(city: City, week: completeness.Account | None) -> dict[str, int]:
+    rows = week.sources if week else {}
+    return {name: n for name, n in rows.items() if name in city.sources and city.sources[name].dataset == LARGE.name}
 
 
 def _as_of(vault: Vault) -> int:
@@ -219,7 +252,9 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Relea
     today = local_day(as_of, ZoneInfo(city.time_zone))
     hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
     seen = (then["grid_day"], then["day"], _undated(before), hidden)
-    return Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
+    at = Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
+    within = not at.opens and vault.setting(ACCOUNT)
+    return replace(at, accounted=at.engine.table("accounted")) if within else at
 
 
 def known_key(vault: Vault, data: Path) -> bytes:
@@ -254,14 +289,18 @@ def _key_check(key: bytes) -> str:
     return hashlib.sha256(b"cityglass key check" + key).hexdigest()[:16]
 
 
-def _tables(vault: Vault, city: City, at: Context, done: Anonymized) -> dict[str, pa.Table]:
+def _tables(
+    vault: Vault, city: City, at: Context, done: Anonymized, week: completeness.Account | None
+) -> dict[str, pa.Table]:
     """Every table but the large one and those that are told at the end."""
     made: dict[str, list[dict] | pa.Table] = dict(tables.of_requests(done, at))
     live = {LARGE.name: _fates(at, done)} if LARGE.name in city.datasets else {}
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)
         live[name] = _plain_fates(vault, name, len(made[DATASETS[name].table.name]))
-    lines, reasons = zip(*(completeness.of_dataset(vault, name, fates) for name, fates in live.items()), strict=True)
+    weekly = {LARGE.name: (sum(done.uncounted.values()), week)}
+    accounts = (completeness.of_dataset(vault, name, fates, *weekly.get(name, ())) for name, fates in live.items())
+    lines, reasons = zip(*accounts, strict=True)
     made |= {
         "completeness": list(lines),
         "quality_reasons": [row for told in (*reasons, _fallback(done)) for row in told],

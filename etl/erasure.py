@@ -149,9 +149,11 @@ def _marks(vault: Vault, data: Path, source: str, keys: list[str]) -> list[str]:
 def _forget_ledger(vault: Vault, marks: list[str]) -> None:
     """The ledger keeps the id alone: without a tier it matches no record, which so could not even come back without
     its tombstone."""
+    numbers = [int(mark) for mark in marks]
+    vault.con.execute("delete from accounted where id in (select unnest(?::bigint[]))", [numbers])
     vault.con.execute(
         """update release_ledger set gone = 1, late = null, tier = null, service_group = null, place_level = null,
         place_id = null, requested_bucket = null, requested_grain = null, bucket_end = null, release = null
         where id in (select unnest(?::bigint[]))""",
-        [[int(mark) for mark in marks]],
+        [numbers],
     )

@@ -32,7 +32,8 @@ class Context:
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
     `grid_before` and `today_before`: the same of the release before, 0 without one. `undated_before`: ids that it
     shows as closed though no closing date is known. `agency_hidden_before`: groups of B and C that any release ever
-    showed without their agency."""
+    showed without their agency. `accounted`: ids of the records of other tiers than A that count this week; None in the
+    first release of a week, in which all do. How many came on a day would tell the day of each."""
 
     engine: DuckEngine
     city: City
@@ -44,10 +45,16 @@ class Context:
     today_before: int = 0
     undated_before: tuple[int, ...] = ()
     agency_hidden_before: frozenset[str] = frozenset()
+    accounted: nw.LazyFrame | None = None
 
     @property
     def grid(self) -> int:
         return monday(self.today)
+
+    @property
+    def opens(self) -> bool:
+        """Whether B and C take in new rows, which they do in the first release of a week."""
+        return self.grid > self.grid_before
 
     def closed_until(self, tier: str) -> int:
         """The day up to which a tier is told."""
@@ -80,7 +87,7 @@ def generalise(
             at.closed_until(tier), at.policy.k.get(tier, 0), at.policy.addresses if tier == "A" else 0, catchments
         )
         climbing = Climbing(mine, known.filter(col("tier") == tier), ledger.select("id"), rungs, rule, at.engine)
-        for word, rows in climbing.all(at.before(tier), opens=tier == "A" or at.grid > at.grid_before):
+        for word, rows in climbing.all(at.before(tier), opens=tier == "A" or at.opens):
             found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
     placed = at.engine.keep(nw.concat(found["released"]))
     return placed, at.engine.keep(_fates(frame, placed, found))

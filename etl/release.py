@@ -161,7 +161,13 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
     before = made.before.db if made.before else None
     told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
-    told |= {"facts": facts, "finer": made.finer(), "accept_fewer": job.accept_fewer}
+    told |= {
+        "reasons": made.reasons(job.vault),
+        "unusable": made.unusable(job.vault),
+        "facts": facts,
+        "finer": made.finer(),
+        "accept_fewer": job.accept_fewer,
+    }
     case = Case(job.policy, before, facts.locations, made.fallen(), **told)
     findings = tuple(gate.judge(path, case))
     failed = [f"{f.check_name} is {f.value}, must be {f.bound}" for f in findings if not f.is_passed]

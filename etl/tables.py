@@ -202,12 +202,13 @@ def about() -> dict[str, list[dict]]:
     }
 
 
-def sources(vault: Vault, city: City) -> list[dict]:
-    """One row per source that was read whole."""
+def sources(vault: Vault, city: City, counted: dict[str, int]) -> list[dict]:
+    """One row per source that was read whole; `counted` stands for the rows read of those that are counted weekly."""
     read = vault.rows(
         "select source, sum(rows_read)::bigint, min(proven_by), max(ended) from readings group by 1 order by 1"
     )
-    return [_source(vault, city, *line) for line in read]
+    lines = [_source(vault, city, *line) for line in read]
+    return [line | {"rows": counted.get(line["source"], line["rows"])} for line in lines]
 
 
 def _source(vault: Vault, city: City, name: str, rows: int, proven_by: str, read_at: int) -> dict:

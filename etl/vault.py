@@ -58,6 +58,7 @@ create table if not exists quarantine(
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
     requested_grain varchar, bucket_end bigint, late bigint, release varchar, gone bigint);
+create table if not exists accounted(id bigint);
 create table if not exists received_ledger(
     tier varchar, period varchar, grain varchar, service_group varchar, district varchar, released bigint,
     not_released bigint, received bigint, is_suppressed bigint, reason varchar, counted varchar);

@@ -37,6 +37,7 @@ class Case:
     is not at hand. `fallen`: ids that had to become coarser since the last release, which the comparison exempts.
     `facts`: what else the vault knows of the risk. `finer`: rows that are shown finer than the ledger has them.
     `erased`: what was erased since then. `text_layers`: which layers redacted the texts, empty where none are shown.
+    `reasons`: how many requests meet each now, `unusable`: why some cannot be used; the release counts them once a week.
     `accept_fewer`: an operator says that far fewer rows than before are right."""
 
     policy: Policy
@@ -47,6 +48,8 @@ class Case:
     text_layers: str = ""
     facts: Facts | None = None
     finer: int | None = None
+    reasons: dict[str, int] | None = None
+    unusable: dict[str, int] = field(default_factory=dict)
     accept_fewer: bool = False
     new: sqlite3.Connection | None = None
 

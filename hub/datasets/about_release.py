@@ -5,7 +5,8 @@ from hub.schema import Column, Table, Type
 COMPLETENESS = Table(
     "completeness",
     "Completeness",
-    "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream.",
+    "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream. "
+    "Records of tier A are counted day by day; all others, and rows read, once a week, since their number would tell when each came.",
     (
         Column("dataset", Type.TEXT, "Dataset."),
         Column("rows_read", Type.INTEGER, "Rows of the source in the last complete reading.", unit="rows"),
