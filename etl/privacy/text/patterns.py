@@ -137,8 +137,8 @@ def hits(page: str, allowed: frozenset[str], compact) -> Iterator[Hit]:
     seen = GARBLED.sub(lambda m: m[0].translate(DIGITS), page) if any(c.isdigit() for c in page) else page
     for label in LABELS:
         for match in TOLD[label].finditer(seen):
-            start, end = match.span()
-            found = seen[start:end]
+            found = match[0].rstrip()  # a space behind it is none of it
+            start, end = match.start(), match.start() + len(found)
             if allowed and compact(found.rstrip(".,;!?")) in allowed:
                 yield start, end, KEPT
                 continue
