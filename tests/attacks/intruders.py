@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -14,6 +15,7 @@ from tests.attacks.daily import K, Told, class_of
 from tests.attacks.made import TOWN_HALL, House, Report, bucket_days, bucket_of, places_of
 from tests.town import POLICY
 
+ROUGHLY = 3  # days that a neighbour may be wrong by
 PLACED = [f"h3_{size}" for size in (9, 8, 7)]
 
 
@@ -34,6 +36,28 @@ def linked(rows: Sequence[dict], known: dict[int, Report]) -> list[int]:
         ]
         found += [id_] if fits == [id_] else []
     return found
+
+
+def found_by_name(rows: Sequence[dict], known: dict[int, Report]) -> tuple[float, dict[str, float]]:
+    """Attack 15. Somebody knows who a person is, where they live, about when they reported and what, and that they did.
+    He takes the rows that fit for equally likely. The share of persons of whom he is sure of one row (a half or more) and
+    right, and per tier the chance to take the right one."""
+    fitting, rungs = defaultdict(list), {(row["place_level"], row["requested_grain"]) for row in rows}
+    for row in rows:
+        fitting[class_of(row)[1:]].append(row["id"])
+    sure, chances = 0, defaultdict(list)
+    for id_, report in known.items():
+        places = places_of(report.reporter.home)
+        days = [report.opened.date() + timedelta(n) for n in range(-ROUGHLY, ROUGHLY + 1)]
+        periods = {(level, grain, bucket_of(day, grain)) for level, grain in rungs for day in days}
+        fits = sorted(
+            one
+            for level, grain, bucket in periods
+            for one in fitting.get((report.group, places[level], bucket, grain), ())
+        )
+        chances[report.tier].append((id_ in fits) / len(fits) if fits else 0.0)
+        sure += bool(fits) and len(fits) <= 2 and fits[0] == id_
+    return sure / len(known), {tier: sum(found) / len(found) for tier, found in chances.items()}
 
 
 def told_by_order(order: Sequence[int], known: dict[int, Report]) -> float:

@@ -14,6 +14,7 @@ from tests.attacks.intruders import (
     alike,
     false_crowd,
     few_houses,
+    found_by_name,
     left_over,
     linked,
     one_candidate,
@@ -59,6 +60,29 @@ def test_of_ours_none_is(told, known):
     released = {row["id"]: known[row["id"]] for row in told.rows if row["tier"] in daily.K}
     assert len(released) > 1000
     assert linked(told.rows, released) == []
+
+
+def test_who_knows_a_person_finds_their_report(reports):
+    rows = naive.exact(reports.values())
+    sure, chances = found_by_name(rows, {row["id"]: reports[row["id"]] for row in rows})
+    assert sure > 0.15 and chances["C"] > 2 / daily.K["C"]
+
+
+def test_in_ours_he_is_hardly_ever_sure_and_right(told, known):
+    protected = {row["id"]: known[row["id"]] for row in told.rows if row["tier"] in daily.K}
+    sure, chances = found_by_name(told.rows, protected)
+    assert sure <= 0.09
+    assert chances["C"] <= 1.2 / daily.K["C"] and chances["B"] <= 1.2 / daily.K["B"]
+
+
+def one_is_enough(entering, held, k, real=small_cells._in_large_classes):
+    return real(entering, held, 1)
+
+
+def test_with_classes_of_one_he_would_be(without, known):
+    told = without((small_cells, "_in_large_classes", one_is_enough))
+    protected = {row["id"]: known[row["id"]] for row in told.rows if row["tier"] in daily.K}
+    assert found_by_name(told.rows, protected)[0] > 0.09
 
 
 def test_one_who_reports_all_the_time_is_a_crowd_where_rows_are_counted(reports):
