@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ import narwhals as nw
 import pyarrow as pa
 from narwhals import col, lit, when
 
-from etl import completeness, received, shown_texts, tables
+from etl import completeness, received, shown_photos, shown_texts, tables
 from etl.anonymize import Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
@@ -59,6 +59,7 @@ class Contents:
     before: Release | None
     counted: received.Counted
     text_layers: str = ""
+    photos: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def engine(self) -> DuckEngine:
@@ -216,11 +217,12 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     ledger = at.engine.table("release_ledger")
     done = service_requests(tables.live_records(at.engine, city, LARGE.name), ledger, at)
     done, text_layers = shown_texts.add(vault, at, done)
+    done, photos = shown_photos.add(vault, at, done)
     counted = received.count(vault, done, at)
     week = _week(vault, at)
     small = _tables(vault, city, at, done, week) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
     sources = tables.sources(vault, city, _counted_weekly(city, week))
-    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, text_layers)
+    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, text_layers, photos)
 
 
 def _week(vault: Vault, at: Context) -> completeness.Account | None:

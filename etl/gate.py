@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     rows.small_classes,
     rows.tier_columns,
     rows.texts,
+    rows.photos,
     account.complete,
     account.is_believable,
     account.unique_ids,

@@ -1,6 +1,6 @@
 """Photos wait in the vault, rebuilt and under random names, until a person has looked at each and approved it.
 
-They stand in the review queue beside texts and templates. Nothing here shows one: there is no way to publish by itself.
+They stand in the review queue beside texts and templates. Nothing here shows one; a release shows what was approved.
 """
 
 import hashlib
@@ -79,6 +79,7 @@ def cover(vault: Vault, name: str, boxes: tuple[Box, ...]) -> Photo:
     )
     vault.must_be_rewritten = True
     _queue(vault)
+    vault.count_changes(1)
     return made
 
 
@@ -87,6 +88,7 @@ def drop(vault: Vault, name: str) -> None:
     get(vault, name)
     vault.con.execute("delete from photos where name = ?", [name])
     vault.con.execute("delete from review_queue where kind = 'photo' and id = ?", [name])
+    vault.count_changes(1)
     vault.must_be_rewritten = True
 
 

@@ -118,6 +118,8 @@ def _stages(made: Contents, city: City, folder: Path) -> Iterator[tuple[str, Cal
     yield "writing the database", lambda: _database(made, path, packed)
     yield "writing downloads", lambda: [downloads.write(path, table, packed) for table in small]
     yield "drawing maps", lambda: _draw(made, city, folder / "maps")
+    if made.photos:
+        yield "writing photos", lambda: _write_photos(made.photos, folder / releases.PHOTOS)
 
 
 def _database(made: Contents, path: Path, packed: Path) -> None:
@@ -134,6 +136,12 @@ def _stage(name: str, step: Callable[[str], None], seconds: dict[str, float]) ->
     start = time()
     yield
     seconds[name] = round(time() - start, 2)
+
+
+def _write_photos(photos: dict[str, bytes], folder: Path) -> None:
+    folder.mkdir()
+    for name, body in photos.items():
+        (folder / name).write_bytes(body)
 
 
 def _draw(made: Contents, city: City, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Where releases live, which one is current, and how to go back to an earlier one.
 
 data/public/releases/<id>/   city.db  manifest.json  audit.json  metadata.yml  datapackage.json  downloads/  maps/
+                             photos/ where a city shows any
 data/public/current          symlink to one of them, swapped by rename
 data/public/withdrawn.json   releases that were taken back: why, and which one stands in their place
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from hub.errors import ConfigurationError
 
+PHOTOS = "photos"  # folder of a release
 # reason class of a withdrawal: what it means; nothing more is ever told of it
 REASONS = {"erasure": "a record in it was erased."}
 

@@ -33,6 +33,7 @@ MODULES = {
 EXCEPT_CLI = [name for name in MODULES if not name.startswith("hub/cli")]
 WRITING = ("write_text", "write_bytes", "mkdir", "rmtree", "unlink", "symlink_to", "copyfile", "copytree")
 SKIPPED = {
+    "work",
     ".git",
     ".venv",
     "data",

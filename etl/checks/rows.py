@@ -2,13 +2,16 @@
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 from etl import withdrawal
 from etl.checks.finding import CLASS, Case, Finding, none, one, size_of
+from etl.privacy.photo import is_plain
 from etl.privacy.risk import Facts
 from etl.privacy.text.canary import tells
 from etl.privacy.text.lexicon import compact
 from hub.policy import GRAINS, LEVELS, Policy
+from hub.releases import PHOTOS
 
 
 def small_classes(case: Case) -> list[Finding]:
@@ -37,7 +40,7 @@ def tier_columns(case: Case) -> list[Finding]:
     bad = one(
         case,
         """select count(*) from service_requests
-        where tier not in ('A', 'B', 'C') or (tier <> 'A' and text is not null) or photo is not null
+        where tier not in ('A', 'B', 'C') or (tier <> 'A' and coalesce(text, photo) is not null)
         or (tier = 'A' and duration_days is not null) or (tier = 'C' and disposition is not null)
         or (tier <> 'A' and coalesce(service_name, service_code, duration_hours) is not null)
         or (tier <> 'A' and requested_grain = 'day')""",
@@ -57,6 +60,24 @@ def texts(case: Case) -> list[Finding]:
         none("text_canaries", "texts hold an address, number or time", leaks, len(shown)),
         *(told if case.text_layers else ()),
     ]
+
+
+def photos(case: Case) -> list[Finding]:
+    """Photos only where the policy opted in; every file is shown by a row, and has nothing in it but pixels."""
+    folder = _folder(case) / PHOTOS
+    shown = {name for (name,) in case.new.execute("select photo from service_requests where photo is not null")}
+    files = {f"{PHOTOS}/{path.name}": path for path in folder.glob("*")}
+    wrong = len(shown) if case.policy.photo == "off" else 0
+    bad = len(shown ^ files.keys()) + sum(not is_plain(path.read_bytes()) for path in files.values())
+    return [
+        none("photos_opted_in", "photos without a policy that opted in", wrong, len(shown)),
+        none("photos_plain", "photos hold more than pixels, or are missing", bad, len(files)),
+    ]
+
+
+def _folder(case: Case) -> Path:
+    """Where the release lies."""
+    return Path(one(case, "select file from pragma_database_list where name = 'main'")).parent
 
 
 def monotone(case: Case) -> list[Finding]:

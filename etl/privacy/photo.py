@@ -6,6 +6,7 @@ by it, and a face may be missed: a person looks at each photo before it is shown
 """
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 
@@ -20,6 +21,10 @@ PIXELS = 40_000_000
 SIDE = 1280
 QUALITY = 85
 FILL = (64, 64, 64)
+START, END, PIXEL_DATA = b"\xff\xd8", b"\xff\xd9", 0xDA
+PLAIN = {0xE0, 0xDB, 0xC0, 0xC4, PIXEL_DATA}  # markers of a JPEG: JFIF, tables, size, pixels
+JFIF_BYTES = 16  # more would hold a preview
+INSIDE = re.compile(rb"\xff[^\x00\xd0-\xd7]")  # a marker that does not belong into the pixels
 # what a file begins with -> how its format is called
 MAGIC = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"RIFF": "WEBP"}
 
@@ -54,6 +59,20 @@ def cover(photo: Photo, boxes: tuple[Box, ...]) -> Photo:
     pixels = np.asarray(_pillow().open(io.BytesIO(photo.body), formats=["JPEG"]))
     made = _written(pixels, boxes)
     return Photo(made.body, made.width, made.height, photo.covered + boxes)
+
+
+def is_plain(body: bytes) -> bool:
+    """Whether a file is as `rebuild` writes it: a JPEG with nothing beside its pixels or behind them."""
+    at = len(START)
+    while body.startswith(START) and len(body) > at + 4 and body[at] == 0xFF and body[at + 1] in PLAIN:
+        length = int.from_bytes(body[at + 2 : at + 4], "big")
+        if body[at + 1] == PIXEL_DATA:
+            end = INSIDE.search(body, at + 2 + length)
+            return end is not None and body[end.start() :] == END
+        if body[at + 1] == 0xE0 and length != JFIF_BYTES:
+            return False
+        at += 2 + length
+    return False
 
 
 def _pillow():

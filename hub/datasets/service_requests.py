@@ -265,7 +265,7 @@ REQUESTS = View(
     """select r.id, r.public_id, r.tier, r.service_group, r.service_name, r.agency_responsible, r.status,
        r.place_level, p.label as place, coalesce(p.district, 'Unlocated') as district, p.lat, p.long,
        r.requested_bucket, r.requested_grain, r.duration_hours, r.duration_days, r.on_time,
-       r.disposition, d.outcome, r.late
+       r.disposition, d.outcome, r.late, r.text, r.photo
 from service_requests r join places p on p.id = r.place_id left join dispositions d on d.code = r.disposition""",
     columns={"place": "What to call the area."},
 )

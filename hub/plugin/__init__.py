@@ -41,6 +41,7 @@ ROUTES = [
     (r"^/about/(?P<name>[a-z]+)$", about.page),
     (r"^/downloads$", downloads.page),
     (r"^/downloads/(?P<name>[^/]+)$", downloads.file),
+    (r"^/photos/(?P<name>[^/]+)$", downloads.photo),
     (r"^/r$", tracking.page),
     (r"^/releases/(?P<release_id>[^/]+?)(?P<rest>/.*|\.json)?$", permalink.page),
     (r"^/manifest\.json$", downloads.about_release),

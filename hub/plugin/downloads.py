@@ -9,14 +9,16 @@ from starlette.responses import FileResponse
 from hub import datasette_compat as compat
 from hub.datasets import tables
 from hub.datasette_compat import Datasette
-from hub.plugin import served
+from hub.plugin import holdings, served
 from hub.plugin.frame import CACHE
+from hub.releases import PHOTOS
 
 TYPES = {
     ".csv.gz": "application/gzip",
     ".geojson.gz": "application/gzip",
     ".parquet": "application/vnd.apache.parquet",
     ".json": "application/json",
+    ".jpg": "image/jpeg",
 }
 KINDS = {".csv.gz": "CSV", ".parquet": "Parquet", ".geojson.gz": "GeoJSON"}
 
@@ -32,7 +34,7 @@ def files_of(table: str, manifest: dict) -> list[dict]:
 
 async def page(request: Request, datasette: Datasette) -> Response:
     """Every file with its size and hash."""
-    now = served.now(datasette)
+    now, hidden = served.now(datasette), holdings.hidden(datasette)
     about = compat.metadata(datasette)["databases"][compat.CITY]["tables"]
     listed = [
         {
@@ -43,7 +45,7 @@ async def page(request: Request, datasette: Datasette) -> Response:
             "files": files_of(table.name, now.manifest),
         }
         for table in tables()
-        if table.name in now.manifest["tables"] and files_of(table.name, now.manifest)
+        if table.name in now.manifest["tables"].keys() - hidden and files_of(table.name, now.manifest)
     ]
     context = {"tables": listed, "release": now.release.id, "whole": now.manifest["files"]["city.db"]}
     return Response.html(await datasette.render_template("downloads.html", context, request), headers=CACHE)
@@ -59,13 +61,25 @@ async def about_release(request: Request, datasette: Datasette) -> Response:
 
 
 async def file(request: Request, datasette: Datasette, send) -> Response | None:
+    """A table as a file, to be kept."""
+    name = request.url_vars["name"]
+    return await _sent("downloads", {"content-disposition": f'attachment; filename="{name}"'}, request, datasette, send)
+
+
+async def photo(request: Request, datasette: Datasette, send) -> Response | None:
+    """A photo that a person approved."""
+    return await _sent(PHOTOS, {}, request, datasette, send)
+
+
+async def _sent(folder: str, headers: dict, request: Request, datasette: Datasette, send) -> Response | None:
     """Send a file that the manifest names; nothing else can be reached, whatever the name looks like."""
     now, name = served.now(datasette), request.url_vars["name"]
-    about = now.manifest["files"].get(f"downloads/{name}")
-    path = now.release.path / "downloads" / name
+    about = now.manifest["files"].get(f"{folder}/{name}")
+    path = now.release.path / folder / name
     if about is None or not path.is_file():
         raise NotFound("There is no such file in the present release.")
-    answer = FileResponse(path, media_type=_type(name), headers=_headers(about, name), stat_result=path.stat())
+    headers = _headers(about) | headers
+    answer = FileResponse(path, media_type=_type(name), headers=headers, stat_result=path.stat())
     if _is_known(request.headers, answer.headers):
         return Response(
             "", status=304, headers={key: answer.headers[key] for key in ("etag", "last-modified", "cache-control")}
@@ -74,12 +88,11 @@ async def file(request: Request, datasette: Datasette, send) -> Response | None:
     return None
 
 
-def _headers(about: dict, name: str) -> dict[str, str]:
+def _headers(about: dict) -> dict[str, str]:
     return {
         "etag": f'"{about["sha256"]}"',
         "x-content-sha256": about["sha256"],
         "cache-control": "max-age=300",
-        "content-disposition": f'attachment; filename="{name}"',
         "access-control-allow-origin": "*",
     }
 

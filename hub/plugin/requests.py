@@ -73,6 +73,8 @@ def facts(row: dict, as_of: str) -> list[tuple[str, str]]:
                 DISPOSITIONS[row["disposition"]][1] if row["disposition"] in DISPOSITIONS else "Not told in this tier.",
             )
         )
+    if row["text"]:
+        told.append(("In words, without names and numbers", row["text"]))
     if row["agency_responsible"]:
         told.append(("Answers for it", row["agency_responsible"]))
     if row["late"]:

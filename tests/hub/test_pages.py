@@ -190,6 +190,7 @@ def test_nothing_is_told_that_the_row_does_not_hold():
         "on_time": "none",
         "agency_responsible": None,
         "late": 0,
+        "text": None,
     }
     told = dict(facts(row, "2025-06-30"))
     assert told["Asked for"] == "Housing; its kind is not told"

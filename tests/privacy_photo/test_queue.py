@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from etl import gate, shown_photos
+from etl.checks.finding import Case
 from etl.privacy import faces
+from hub.app import build
 from hub.errors import CityglassError
 from hub.policy import load_policy
+from tests.asking import ask
 from tests.privacy_photo.drawing import face
 from tests.town import Said, Town, cityglass, request, requests
 
@@ -77,12 +81,80 @@ def test_only_a_person_approves_and_what_is_covered_later_must_be_approved_again
     assert town.command("photo", "show", name, "--to", look).code == 3  # nothing is written over
 
 
-def test_not_even_an_approved_photo_gets_into_a_release_by_itself(town, file):
+def shown(town: Town) -> set[str]:
+    """The photos of the release, as its rows name them; its folder holds the same."""
+    named = {row["photo"] for row in town.released() if row["photo"]}
+    files = {str(path.relative_to(town.release.path)) for path in town.release.path.rglob("*.jpg")}
+    assert files == named <= town.release.manifest["files"].keys()
+    return named
+
+
+def test_a_photo_is_shown_once_a_person_approved_it_and_never_by_itself(town, file):
+    first, second = added(town, file)["name"], added(town, file, "4")["name"]
+    assert town.command("publish").code == 0 and shown(town) == set()
+    review(town, "--approve", first, *BY)
+    assert town.command("publish").code == 0 and shown(town) == {f"photos/{first}"}
+    [row] = [row for row in town.released() if row["photo"]]
+    assert (row["tier"], row["service_name"]) == ("A", "Pothole")
+    assert CANARY.encode() not in (town.release.path / row["photo"]).read_bytes()
+    assert town.command("audit", "--gate").code == 0
+    review(town, "--approve", second, *BY)
+    assert town.command("publish").code == 0 and len(shown(town)) == 2
+
+
+async def test_it_is_served_beside_its_request_and_no_other_file_is(town, file):
+    first, second = added(town, file)["name"], added(town, file, "4")["name"]
+    review(town, "--approve", first, *BY)
+    town.publish()
+    [public_id] = [row["public_id"] for row in town.released() if row["photo"]]
+    site = build(town.data, town.city)
+    page = await ask(site, f"/requests/{public_id}")
+    assert f'src="/photos/{first}"' in page.text
+    served = await ask(site, f"/photos/{first}")
+    assert (served.status, served.headers["content-type"]) == (200, "image/jpeg")
+    assert served.body == (town.release.path / "photos" / first).read_bytes()
+    for name in (second, "..%2fcity.db", "../city.db", "nothing.jpg"):
+        assert (await ask(site, f"/photos/{name}")).status in (302, 404)  # Datasette's spelling of a path first
+
+
+@pytest.mark.parametrize("how", ["taken down", "covered once more", "dropped", "policy off", "record gone"])
+def test_what_is_not_approved_any_more_is_in_no_release_any_more(town, file, how):
     name = added(town, file)["name"]
     review(town, "--approve", name, *BY)
-    assert town.command("publish").code == 0
-    assert town.released("select count(photo) as n from service_requests") == [{"n": 0}]
-    assert not [path for path in town.release.path.rglob("*") if path.suffix in (".jpg", ".jpeg", ".png")]
+    town.publish()
+    assert shown(town) == {f"photos/{name}"}
+    {
+        "taken down": lambda: review(town, "--takedown", name, *BY),
+        "covered once more": lambda: town.command("photo", "cover", name, "--box", "0,0,40,40"),
+        "dropped": lambda: town.command("photo", "drop", name),
+        "policy off": lambda: town.decide(photo={"A": "off"}),
+        "record gone": lambda: town.command("erase", "--id", "3"),
+    }[how]()
+    assert town.command("publish").code == 0 and shown(town) == set()
+
+
+def test_the_gate_refuses_a_photo_with_anything_in_it_but_pixels(town, file, monkeypatch):
+    name = added(town, file)["name"]
+    review(town, "--approve", name, *BY)
+    monkeypatch.setattr(shown_photos, "add", lambda vault, at, done: _as_sent(file, *REAL(vault, at, done)))
+    said = town.command("publish")
+    assert (said.code, "photos_plain is 1" in said.err, town.release) == (6, True, None)
+
+
+REAL = shown_photos.add
+
+
+def _as_sent(file: Path, done, photos: dict[str, bytes]):
+    return done, dict.fromkeys(photos, file.read_bytes())
+
+
+def test_the_gate_refuses_photos_that_nobody_opted_in_to(town, file):
+    review(town, "--approve", added(town, file)["name"], *BY)
+    town.publish()
+    release = town.release
+    town.decide(photo={"A": "off"})
+    found = {f.check_name: f for f in gate.judge(release.db, Case(town.policy))}
+    assert not found["photos_opted_in"].is_passed
 
 
 REFUSED = {
