@@ -10,6 +10,7 @@ from hub.brand import mix
 
 TREE_SHADES = (0.04, 1.0, 0.16, 0.1)  # of the whole, its branches, their parts, the parts of these
 FIRST_DAYS = 365  # a curve is drawn for the first year; its table goes on
+MOST = 15  # changes that are drawn one by one, the largest
 
 
 def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
@@ -42,7 +43,9 @@ def rungs(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         marker_color=theme["primary"],
         hovertemplate="%{y}: %{x:.1%}<extra></extra>",
     )
-    figure.update_xaxes(range=[0, 1], tickformat=".0%", title_text="share of the rows")
+    ticks = [0, 25, 50, 75, 100]
+    figure.update_xaxes(tickvals=[tick / 100 for tick in ticks], ticktext=[f"{tick} %" for tick in ticks])
+    figure.update_xaxes(range=[0, 1.04], title_text="share of the rows")
     return figure
 
 
@@ -84,6 +87,7 @@ def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """label, median and p90 with their bounds → a dot and a diamond on each line, or why there is none."""
+    frame = plot.fold(frame, frame["median_days"].notna() | frame["p90_days"].notna())
     figure = plot.rows(frame, theme, legend=True)
     kinds = (
         ("median", "half closed", "circle", theme["primary"]),
@@ -93,27 +97,27 @@ def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         middle, low, high = (frame[f"{name}_{part}"] for part in ("days", "low", "high"))
         told = middle.notna()
         figure.add_scatter(
-            x=middle[told],
+            x=plot.along(middle[told]),
             y=plot.names(frame["label"][told]),
             mode="markers",
             name=words,
             marker={"symbol": symbol, "size": 11, "color": colour},
-            error_x=plot.bars(middle[told], low[told], high[told], colour),
+            error_x=plot.bars(*(plot.along(part[told]) for part in (middle, low, high)), colour),
             customdata=[
-                f"{number(a)}–{'not reached' if pd.isna(b) else number(b)}"
-                for a, b in zip(low[told], high[told], strict=True)
+                f"{number(day)} (95 % interval {number(a)}–{'not reached' if pd.isna(b) else number(b)})"
+                for day, a, b in zip(middle[told], low[told], high[told], strict=True)
             ],
-            hovertemplate=f"%{{y}}: {words} by day %{{x}} (95 % interval %{{customdata}})<extra></extra>",
+            hovertemplate=f"%{{y}}: {words} by day %{{customdata}}<extra></extra>",
         )
     plot.say(figure, frame, frame["median_days"].isna() & frame["p90_days"].isna(), theme)
     ends = frame[["median_days", "median_high", "p90_days", "p90_high"]].max().max()
-    most = 1 if pd.isna(ends) else max(ends, 1)
-    figure.update_xaxes(title_text="days after the request was made", range=[-0.02 * most, 1.05 * most])
+    plot.times(figure, 1 if pd.isna(ends) else ends)
     return figure
 
 
 def shares(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """label, share, low, high, note → a dot with its interval on each line, or the note."""
+    frame = plot.fold(frame, frame["share"].notna())
     figure = plot.rows(frame, theme)
     told = frame["share"].notna()
     some = frame[told]
@@ -216,7 +220,8 @@ def tree(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 
 
 def changes(frame: pd.DataFrame, theme: Theme) -> go.Figure:
-    """department, change_cents → a bar to the right for more, to the left for less."""
+    """department, change_cents → a bar to the right for more, to the left for less; the largest, the rest as one."""
+    frame = _largest(frame)
     figure = plot.rows(frame, theme, label="department")
     figure.add_bar(
         x=frame["change_cents"] / 100,
@@ -251,6 +256,18 @@ def plan_and_spent(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     figure.update_layout(barmode="overlay")
     plot.money(figure, frame["budget_cents"], frame["spent_cents"].fillna(0))
     return figure
+
+
+def _largest(frame: pd.DataFrame) -> pd.DataFrame:
+    """The MOST largest changes, from the most added to the most taken away, and one line for all others."""
+    frame = frame.sort_values("change_cents", ascending=False)
+    if len(frame) <= MOST + 1:
+        return frame
+    is_large = frame.index.isin(frame["change_cents"].abs().nlargest(MOST).index)
+    rest = frame[~is_large]
+    sums = rest[["before_cents", "amount_cents", "change_cents"]].sum()
+    others = pd.DataFrame([{"department": f"{len(rest)} others together", **sums}])
+    return pd.concat([frame[is_large][others.columns], others], ignore_index=True)
 
 
 def _nodes(frame: pd.DataFrame, levels: tuple[str, ...]) -> list[dict]:

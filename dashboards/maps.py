@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
+from math import cos, radians
 
 import h3
 import pandas as pd
@@ -23,7 +24,9 @@ DRAW = (
     "{% endmacro %}"
 )
 SCALE = 100_000  # whole numbers of 0.00001 degree, about a metre
+DEGREE = 111_320  # metres of a degree of latitude
 CLASSES = 5
+CLOSEST = 14  # zoom on which a map of one or two areas opens
 GREY = "#9aa1a9"
 WATER = "#78b2c9"
 WORLD = [[-60, -170], [75, 170]]
@@ -91,24 +94,12 @@ def stories(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
 
 
 def capital(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
-    """capital_projects_table → a circle for each placed project, darker the further it is."""
+    """capital_projects_table → a circle for each place, darker the further most of its projects are."""
     placed = frame[frame["lat"].notna() & frame["long"].notna() & frame["place_precision"].isin(METRES)]
-    shapes = [
-        Shape(
-            PHASE_SHADES.get(row.phase, PHASE_SHADES["unknown"]),
-            (
-                row.name,
-                PHASES.get(row.phase, row.phase),
-                f"{dollars(row.budget_cents)} planned, {dollars(row.spent_cents)} spent",
-                f"place: {PRECISION[row.place_precision]}",
-            ),
-            circle=(row.lat, row.long, METRES[row.place_precision]),
-        )
-        for row in placed.itertuples(index=False)
-    ]
+    shapes = [_projects(those, *at) for at, those in placed.groupby(["lat", "long", "place_precision"], sort=False)]
     legend = [(shade, PHASES[phase]) for phase, shade in PHASE_SHADES.items() if phase in set(placed["phase"])]
     shapes.sort(key=lambda shape: -shape.circle[2])  # the small ones on top
-    note = "A large circle stands for a neighbourhood."
+    note = "A large circle stands for a neighbourhood, in the colour of the phase that most of its projects are in."
     return Map(
         "Capital projects",
         shapes,
@@ -119,27 +110,42 @@ def capital(frame: pd.DataFrame, areas: dict[str, Polygons]) -> Map:
     )
 
 
+def _projects(those: pd.DataFrame, lat: float, long: float, precision: str) -> Shape:
+    """All projects that are placed at one point: of several, how many in which phase, and the largest by name."""
+    phases = those["phase"].fillna("unknown").value_counts()
+    counted = ", ".join(f"{count} {PHASES.get(phase, phase)}" for phase, count in phases.items())
+    names = those.sort_values("budget_cents", ascending=False)["name"]
+    title = (names.iloc[0], PHASES.get(phases.index[0], phases.index[0]))
+    if len(those) > 1:
+        title = (f"{len(those)} projects: {counted}", f"the largest: {'; '.join(names.head(3))}")
+    money = f"{dollars(those['budget_cents'].sum())} planned, {dollars(those['spent_cents'].sum(min_count=1))} spent"
+    shade = PHASE_SHADES.get(phases.index[0], PHASE_SHADES["unknown"])
+    says = (*title, money, f"place: {PRECISION[precision]}")
+    return Shape(shade, says, circle=(lat, long, METRES[precision]))
+
+
 def document(drawn: Map, theme: Theme, areas: dict[str, Polygons], basemap: str) -> str:
     """A folium map that loads only our own files, repaired for readers: language, title, zoom, landmark.
 
-    `basemap` is the address of the city's tiles, or ''. The map opens on the city's outlines, if there are any."""
+    `basemap` is the address of the city's tiles, or ''. The map opens on what is drawn, else on the city's outlines."""
     import folium  # slow to import, and only these documents need it
     from branca.element import MacroElement, Template
 
-    canvas = folium.Map(tiles=None, prefer_canvas=True, scrollWheelZoom=False)
+    # Steps of a quarter, so that the city fills its frame on a telephone too.
+    canvas = folium.Map(tiles=None, prefer_canvas=True, scrollWheelZoom=False, zoom_snap=0.25)
     canvas.default_js = [
         ("leaflet", VENDOR + "leaflet.js"),
         ("protomaps", VENDOR + "protomaps-leaflet.js"),
         ("ours", HERE + "map.js"),
     ]
     canvas.default_css = [("leaflet_css", VENDOR + "leaflet.css"), ("ours_css", HERE + "map.css")]
-    bounds = _corners([*areas.values()]) or _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or WORLD
-    canvas.fit_bounds(bounds)
+    bounds = _corners([shape.polygons for shape in drawn.shapes], drawn.shapes) or _corners([*areas.values()]) or WORLD
+    canvas.fit_bounds(bounds, max_zoom=CLOSEST)
     layer = MacroElement()
     layer._template = Template(DRAW)
     canvas.add_child(layer)
     page = canvas.get_root().render()
-    told = _payload(drawn, theme, basemap) | {"bounds": bounds}
+    told = _payload(drawn, theme, basemap) | {"bounds": bounds, "closest": CLOSEST}
     return _repaired(page, canvas.get_name(), drawn.title, _json(told))
 
 
@@ -231,7 +237,7 @@ def _class(value: int, breaks: list[int]) -> int:
 
 def _spans(breaks: list[int]) -> list[tuple[int, str]]:
     """Each class's colour and the values it holds, in words."""
-    lows = [None, *(top + 1 for top in breaks[:-1])]
+    lows = [None, *(top + 1 for top in breaks[:-1])][: len(breaks)]
     words = [
         f"{low:,}–{top:,}" if low and low < top else f"{top:,}" if low else f"up to {top:,}"
         for low, top in zip(lows, breaks, strict=True)
@@ -242,7 +248,9 @@ def _spans(breaks: list[int]) -> list[tuple[int, str]]:
 def _corners(polygons: Iterable[Polygons], shapes: Iterable[Shape] = ()) -> list[list[float]]:
     """South-west and north-east corner of outlines and circles."""
     points = [point for many in polygons for polygon in many for ring in polygon for point in ring]
-    points += [shape.circle[:2] for shape in shapes if shape.circle]
+    for lat, long, metres in (shape.circle for shape in shapes if shape.circle):
+        up, along = metres / DEGREE, metres / DEGREE / cos(radians(lat))
+        points += [(lat - up, long - along), (lat + up, long + along)]
     if not points:
         return []
     lats, longs = zip(*points, strict=True)

@@ -43,7 +43,7 @@ def entries(found: Iterable[tuple[str, str, str, str]]) -> str:
     """A list of links: (address, words, their language, what to say below)."""
     lines = (
         f'<li><a href="{escape(address)}" target="_self" lang="{escape(lang or "und")}">{escape(words)}</a>'
-        f"<br>{escape(below)}</li>"
+        f"<br><span>{escape(below)}</span></li>"
         for address, words, lang, below in found
     )
     return f'<ul class="cg-entries">{"".join(lines)}</ul>'

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from html import escape
+from itertools import pairwise
 from math import ceil, floor, log10
 from textwrap import wrap
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboards.theme import Theme, round_dollars
+from dashboards.theme import Theme, number, round_dollars
 
-ROW = 34  # pixels of one line of a bar chart
+ROW, LINE = 34, 17  # pixels of one row of a bar chart at least, and of each line of its label
+MANY = 3  # rows that say the same instead of a mark; more of them make one row
+DAYS = (0, 1, 3, 7, 14, 30, 90, 365, 1000, 3000, 10_000)  # of which a scale of times names those that it reaches
 LABEL, NOTE = 20, 28  # characters before a label or a note wraps
 CONFIG = {
     "displaylogo": False,
@@ -52,7 +56,9 @@ def figure(theme: Theme, height: int, legend: bool = False) -> go.Figure:
 def rows(frame: pd.DataFrame, theme: Theme, *, label: str = "label", legend: bool = False) -> go.Figure:
     """A chart with one line for each label, first label on top."""
     lines = names(frame[label])
-    drawn = figure(theme, 40 + sum(max(ROW, 18 * (line.count("<br>") + 1) + 6) for line in lines), legend)
+    tall = [line.count("<br>") + 1 for line in lines]
+    row = max(ROW, *(LINE * (one + next_) // 2 + 6 for one, next_ in pairwise(tall)), LINE * max(tall, default=1))
+    drawn = figure(theme, 40 + row * len(lines), legend)
     drawn.update_xaxes(showgrid=True)
     order = {
         "type": "category",
@@ -62,6 +68,31 @@ def rows(frame: pd.DataFrame, theme: Theme, *, label: str = "label", legend: boo
     }
     drawn.update_yaxes(showgrid=False, **order)
     return drawn
+
+
+def fold(frame: pd.DataFrame, is_told: pd.Series) -> pd.DataFrame:
+    """Rows with a mark first; then the notes of the others, one row for more than MANY that say the same."""
+    kept, labels = [*frame.index[is_told]], [*frame["label"][is_told]]
+    for _, those in frame[~is_told].groupby("note", sort=False):
+        first, *more = those["label"]
+        shown = [f"{first} and {len(more)} more"] if len(more) >= MANY else [first, *more]
+        kept += [*those.index[: len(shown)]]
+        labels += shown
+    return frame.loc[kept].assign(label=labels)
+
+
+def along(days: pd.Series) -> pd.Series:
+    """Where days stand on a scale whose steps grow, so that hours and years can be seen side by side."""
+    return np.log1p(days.astype(float))
+
+
+def times(figure: go.Figure, most: float) -> None:
+    """The scale of `along`, up to `most` days."""
+    ticks = [day for day in DAYS if day <= max(most, 1)]
+    end = float(np.log1p(max(most, 1)))
+    figure.update_xaxes(tickvals=[float(np.log1p(day)) for day in ticks], ticktext=[number(day) for day in ticks])
+    figure.update_xaxes(title_text="days after the request was made", tickangle=0)
+    figure.update_xaxes(range=[-0.02 * end, 1.05 * end])
 
 
 def by_day(figure: go.Figure) -> go.Figure:

@@ -5,6 +5,11 @@ import pandas as pd
 from dashboards.theme import MONTHS, counted, day, days, dollars, number, share
 from dashboards.words import STAGES
 
+WHY_NO_SHARE = {
+    "no target": "the city gives no day by which these are to be fixed",
+    "late ones cannot be told": "which of them are late cannot be told",
+}
+
 
 def months(frame: pd.DataFrame) -> str:
     """requests_by_month: the newest month that is complete, and the highest one."""
@@ -58,7 +63,7 @@ def half(row: pd.Series) -> str:
 def kept(row: pd.Series) -> str:
     """on_time_share, one line."""
     if pd.isna(row["share"]):
-        return f"For this choice as a whole: {row['note']}."
+        return f"For this choice as a whole no share is stated: {WHY_NO_SHARE.get(row['note'], row['note'])}."
     return (
         f"Of {counted(row['due'], 'request', 'requests')} whose promised day has passed, {share(row['share'], 1)} were fixed by it "
         f"(95 % interval {share(row['low'], 1)} to {share(row['high'], 1)})."

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards import data, markup, plot, theme
 from dashboards.words import ALL, HEADINGS, LEVELS, ONE, OUTCOME_NAMES, PHASES, PRECISION, STAGES
+from hub.checks import ATTACKS
 
 TABLE_ROWS = 500  # a longer table is sent only as far as it is scrolled
 PLAIN_NUMBERS = {"fiscal_year", "project_id"}
@@ -26,6 +27,7 @@ WORDS = {
     "place_precision": PRECISION,
     "level": LEVELS,
     "stage": STAGES,
+    "attack": ATTACKS,
     "measure": {"budget": "planned", "spent": "spent"},
 }
 # which columns, how they are written; other numbers are counts
@@ -153,12 +155,13 @@ def headline(measure: str, interval: str) -> None:
 
 
 def table(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
-    """Rows as people read them: units written out, words for codes. No two tables of a page have one `name`."""
-    shown = [column for column in columns if column in frame]
+    """Rows as people read them: units written out, words for codes; a column that is empty throughout is left out. No
+    two tables of a page have one `name`."""
+    shown = [column for column in columns if column in frame and not _is_empty(frame[column])]
     headings = [HEADINGS.get(column, column) for column in shown]
     written = [[*row] for row in zip(*(_column(column, frame[column]) for column in shown), strict=True)]
     if len(written) <= TABLE_ROWS:
-        numeric = [_is_numeric(frame[column]) and column not in PLAIN_NUMBERS for column in shown]
+        numeric = [_is_numeric(frame[column]) and column not in PLAIN_NUMBERS | WORDS.keys() for column in shown]
         st.html(markup.table(name, headings, written, numeric))
     else:
         st.dataframe(pd.DataFrame(written, columns=headings), hide_index=True, alt=name, height=420)
@@ -172,6 +175,10 @@ def plain(text: str) -> str:
 def a_list(parts: list[str]) -> str:
     """'a, b and c'."""
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _is_empty(values: pd.Series) -> bool:
+    return bool(len(values)) and bool((values.isna() | (values == "")).all())
 
 
 def _is_numeric(values: pd.Series) -> bool:

@@ -114,9 +114,11 @@ def round_dollars(cents: float) -> str:
 
 
 def whole_dollars(cents: float | None) -> str:
-    """Cents as '$1,234,567', to the dollar."""
+    """Cents as '$1,234,567', to the dollar; less than one is told in cents, so that something is not nothing."""
     if _missing(cents):
         return NOTHING
+    if 0 < abs(cents) < 100:
+        return f"{'−' if cents < 0 else ''}${abs(cents) / 100:.2f}"
     return f"{'−' if cents < 0 else ''}${abs(cents) / 100:,.0f}"
 
 

@@ -3,16 +3,17 @@
 "use strict";
 
 const SOLID = 0.8; // of an area: what is under it shines through
+const MARGIN = 16; // pixels left free around what is drawn
 const NARROW = 480; // pixels up to which the legend stands under the map, where it covers nothing
 
 function cityglass(map, data) {
   const look = window.matchMedia("(prefers-color-scheme: dark)").matches ? data.looks.night : data.looks.day;
   map.getContainer().style.background = look.surface;
   map.attributionControl.setPrefix(false);
+  drawLegend(map, data, look);
   if (data.basemap) drawBasemap(map, data.basemap, look);
   drawAreas(map, data, look);
   drawCircles(map, data, look);
-  drawLegend(map, data, look);
   map.setMaxZoom(17);
   // Inside another page, scrolling goes on to that page: by wheel, and by one finger.
   if (window === window.top) map.scrollWheelZoom.enable();
@@ -22,8 +23,10 @@ function cityglass(map, data) {
 function drawBasemap(map, url, look) {
   const P = protomapsL;
   const width = (zoom) => (zoom < 12 ? 0.6 : zoom < 14 ? 1.1 : zoom < 16 ? 2.2 : 4);
-  const label = (size, fill) => new P.CenteredTextSymbolizer({
-    labelProps: ["name"], fill: fill, stroke: look.background, width: 2, lineHeight: 1.5, font: size + " sans-serif",
+  // Tiles are drawn for whole zooms and stretched to the one shown: names are drawn as much smaller or larger.
+  const stretch = 2 ** (map.getZoom() - Math.round(map.getZoom()));
+  const label = (style, size, fill) => new P.CenteredTextSymbolizer({
+    labelProps: ["name"], fill: fill, stroke: look.background, width: 2, lineHeight: 1.5, font: `${style} ${size / stretch}px sans-serif`,
   });
   const kind = (wanted) => (zoom, feature) => feature.props.kind === wanted;
   const ground = [
@@ -33,9 +36,9 @@ function drawBasemap(map, url, look) {
     { dataLayer: "areas", symbolizer: new P.LineSymbolizer({ color: look.muted, width: 1.2, dash: [4, 3] }) },
   ];
   const names = [
-    { dataLayer: "labels", symbolizer: label("600 13px", look.text), filter: kind("area") },
-    { dataLayer: "labels", symbolizer: label("italic 12px", look.muted), filter: kind("water") },
-    { dataLayer: "labels", symbolizer: label("11px", look.muted), filter: kind("street") },
+    { dataLayer: "labels", symbolizer: label("600", 13, look.text), filter: kind("area") },
+    { dataLayer: "labels", symbolizer: label("italic", 12, look.muted), filter: kind("water") },
+    { dataLayer: "labels", symbolizer: label("", 11, look.muted), filter: kind("street") },
   ];
   const layer = (pane, paintRules, labelRules) =>
     P.leafletLayer({ url: url, maxDataZoom: 14, attribution: "", pane: pane, paintRules: paintRules, labelRules: labelRules }).addTo(map);
@@ -91,6 +94,7 @@ function drawLegend(map, data, look) {
     const legend = L.control({ position: "bottomleft" });
     legend.onAdd = () => box;
     legend.addTo(map);
+    show(map, data, box.offsetWidth);
     return;
   }
   box.setAttribute("role", "region");
@@ -98,7 +102,13 @@ function drawLegend(map, data, look) {
   map.getContainer().after(box);
   document.body.classList.add("stacked");
   map.invalidateSize();
-  map.fitBounds(data.bounds);
+  show(map, data, 0);
+}
+
+// Everything that is drawn, with the legend beside it.
+function show(map, data, left) {
+  const around = { paddingTopLeft: [left + MARGIN, MARGIN], paddingBottomRight: [MARGIN, MARGIN] };
+  map.fitBounds(data.bounds, { maxZoom: data.closest, animate: false, ...around });
 }
 
 function legendBox(data, look) {

@@ -69,6 +69,7 @@ def _change(look: theme.Theme, chosen: dict[str, str]) -> None:
         sentence=sentences.change(frame, before),
         n=len(frame),
         of="departments",
+        interval=f"drawn are the {charts.MOST} largest changes" if len(frame) > charts.MOST + 1 else "",
         rows=("budget_lines", chosen),
         columns=("department", "before_cents", "amount_cents", "change_cents", "change_share", "note"),
     )

@@ -19,11 +19,13 @@ def render() -> None:
     show.title(
         f"{look.city} at a glance", f"What residents of {look.city} ask their city to do, and what becomes of it."
     )
-    for column, (measure, interval) in zip(st.columns(len(HEADLINES)), HEADLINES, strict=True):
+    told = HEADLINES if data.has("durations") else HEADLINES[-1:]
+    for column, (measure, interval) in zip(st.columns(len(HEADLINES))[: len(told)], told, strict=True):
         with column:
             show.headline(measure, interval)
-    _requests(look)
-    resolution_times.outcomes(look, {}, "How requests ended, day by day")
+    if told is HEADLINES:
+        _requests(look)
+        resolution_times.outcomes(look, {}, "How requests ended, day by day")
     show.heading("How fresh the data is")
     fresh = data.ask("freshness")
     show.listed(

@@ -6,6 +6,7 @@ import streamlit as st
 from dashboards import charts, data, sentences, show, theme
 from dashboards.words import TIERS
 from hub.risks import RISKS
+from hub.writing import grouped
 
 COUNTED = TIERS | {"X": "X, withheld kinds"}
 
@@ -81,6 +82,8 @@ def _received() -> None:
 def _checks() -> None:
     show.heading("What was checked")
     frame = data.ask("privacy_checks")
+    frame = frame.assign(check_name=frame["meaning"].where(frame["meaning"] != "", frame["check_name"]))
+    frame = frame.assign(found=frame["found"].map(grouped), bound=frame["bound"].map(grouped))
     show.listed(
         "privacy_checks",
         frame,
@@ -89,5 +92,5 @@ def _checks() -> None:
         n=len(frame),
         of="checks",
         rows=("_privacy_audit", {}),
-        columns=("check_name", "found", "bound", "attack", "meaning"),
+        columns=("check_name", "found", "bound", "attack"),
     )

@@ -58,7 +58,7 @@ def _time_to_close(look: theme.Theme) -> None:
         sentence=sentences.spans(frame, BY[chosen["by"]]),
         n=int(frame["n"].sum()),
         of="requests",
-        interval="lines are 95 % intervals",
+        interval="lines are 95 % intervals · the scale's steps grow",
         rows=("durations", _filters(chosen)),
         columns=(chosen["by"], *TIMES),
         twin=frame.rename(columns={"label": chosen["by"]}),
@@ -117,19 +117,28 @@ def _on_time(look: theme.Theme) -> None:
     if frame.empty:
         show.stop(f"No released request fits this choice{_only_named(chosen)}.")
     show.heading(f"Fixed on time, by {BY[chosen['by']]}")
+    whole = sentences.kept(data.ask("on_time_share", **{**chosen, "by": "city"}).iloc[0])
+    twin = frame.rename(columns={"label": chosen["by"]})
+    told = {
+        "n": int(frame["due"].sum()),
+        "of": f"requests due, of {number(frame['n'].sum())}",
+        "rows": ("on_time", _filters(chosen)),
+        "columns": (chosen["by"], *PROMISES),
+    }
+    if frame["share"].isna().all():
+        st.info(show.plain(whole))
+        show.listed("on_time_share", twin, chosen, alt=f"Promises, by {BY[chosen['by']]}", **told)
+        return
     show.chart(
         charts.shares(frame, look),
         "on_time_share",
         frame,
         chosen,
         alt=f"Dots with intervals: share of due requests that were fixed by the promised day, by {BY[chosen['by']]}",
-        sentence=sentences.kept(data.ask("on_time_share", **{**chosen, "by": "city"}).iloc[0]),
-        n=int(frame["due"].sum()),
-        of=f"requests due, of {number(frame['n'].sum())}",
+        sentence=whole,
         interval="lines are 95 % intervals",
-        rows=("on_time", _filters(chosen)),
-        columns=(chosen["by"], *PROMISES),
-        twin=frame.rename(columns={"label": chosen["by"]}),
+        twin=twin,
+        **told,
     )
 
 

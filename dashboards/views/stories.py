@@ -9,6 +9,7 @@ from dashboards.theme import day, number
 from dashboards.words import PRECISION
 
 ON_PAGE = 12
+SUBJECTS = 5  # of a story, named in the list
 
 
 def render() -> None:
@@ -55,8 +56,15 @@ def _story(story_id: str) -> None:
 
 
 def _entry(row) -> tuple[str, str, str, str]:
-    about = " · ".join(part for part in (row.byline, row.era, row.place_label, row.subjects) if part)
+    about = " · ".join(part for part in (row.byline, row.era, row.place_label, _some(row.subjects)) if part)
     return "/dashboards/stories?" + urlencode({"id": row.story_id}), row.title, row.lang, about
+
+
+def _some(subjects: str) -> str:
+    """The first few subjects of a story, each once."""
+    named = [*dict.fromkeys(part.strip() for part in subjects.split(";") if part.strip())]
+    more = f" and {len(named) - SUBJECTS} more" if len(named) > SUBJECTS + 1 else ""
+    return "; ".join(named[:SUBJECTS] if more else named) + more
 
 
 def web(address: str) -> bool:

@@ -7,7 +7,7 @@ from datasette import NotFound, Request, Response
 from hub import datasette_compat as compat
 from hub.checks import ATTACKS
 from hub.datasette_compat import Datasette
-from hub.plugin import served
+from hub.plugin import holdings, served
 from hub.plugin.frame import CACHE, number
 from hub.risks import RISKS
 
@@ -23,6 +23,31 @@ RECEIVED = """select tier, sum(received) as received, sum(released) as released,
 HIDDEN = "select count(*) as cells, coalesce(sum(is_suppressed), 0) as hidden from agg_received"
 ACCOUNT = "select * from completeness where dataset = 'service_requests'"
 SHOWN = ("A", "B", "C")
+EXPLAINED = {
+    1: "Someone who knows when and where you asked looks for the one row that fits.",
+    2: "Numbers that grow with time would tell when a row was made.",
+    3: "All possible tracking numbers are tried, until one gives the number of the row.",
+    4: "What one release has and the next has not tells of a single request.",
+    5: "The same request, told a little differently each time, narrows down to the truth.",
+    6: "The day on which a row first shows as closed tells what its period hides.",
+    7: "A hidden count is worked out from the sums beside it.",
+    8: "All rows that look alike ended alike, so nobody needs to know which one is yours.",
+    9: "Who knows the rules can tell from a coarse row what it must have been before.",
+    10: "Many rows that look alike come from one address, and hide nobody.",
+    11: "Reports without a place all fall on one point, and seem to be a crowd.",
+    12: "What is left between two tables or areas that nearly agree is one request.",
+    13: "A name, a number or an hour stands in the text.",
+    14: "What was deleted can still be read in the file.",
+    15: "Someone with time, and with all that is public elsewhere, tries to find a person.",
+    16: "A face, or the place kept inside a picture.",
+}
+KEPT_BACK = {  # what is said of one, and of more
+    "waiting": ("waits until its period has ended", "wait until their period has ended"),
+    "withheld": ("is withheld to protect people", "are withheld to protect people"),
+    "quarantined": ("could not be used", "could not be used"),
+    "erased": ("was erased", "were erased"),
+    "deleted_upstream": ("is gone from the city's system", "are gone from the city's system"),
+}
 
 
 async def page(request: Request, datasette: Datasette) -> Response:
@@ -38,8 +63,10 @@ async def _privacy(datasette: Datasette) -> dict:
     context = {"city": chosen.get("city", {}).get("name", ""), "audit": _audit(datasette)}
     context["attacks"] = ATTACKS
     context["checks"] = await compat.rows(datasette, CHECKS)
+    answered = sorted({check["attack"] for check in context["checks"] if check["attack"] and check["meaning"]})
+    context["explained"] = {ATTACKS[number]: EXPLAINED[number] for number in answered}
     context["layers"] = [check for check in context["checks"] if check["check_name"] == "text_layers"]
-    if "service_requests" not in chosen.get("datasets", ("service_requests",)):
+    if "service_requests" not in holdings.datasets(datasette):
         return context
     risks = await compat.rows(datasette, RISK_LINES)
     by_place = {(risk["measure"], risk["tier"]): risk for risk in risks}
@@ -53,7 +80,14 @@ async def _privacy(datasette: Datasette) -> dict:
         "received": await compat.rows(datasette, RECEIVED),
         "cells": (await compat.rows(datasette, HIDDEN))[0],
         "account": account[0] if account else None,
+        "rest": kept_back(account[0]) if account else "",
     }
+
+
+def kept_back(account: dict) -> str:
+    """'9 wait until their period has ended and 4 are withheld to protect people': what is nothing is left out."""
+    told = [(account[name], words) for name, words in KEPT_BACK.items() if account[name]]
+    return holdings.together([f"{number(count)} {words[count != 1]}" for count, words in told])
 
 
 def _audit(datasette: Datasette) -> dict:

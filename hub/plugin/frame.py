@@ -12,8 +12,9 @@ from markupsafe import Markup
 from hub import datasette_compat as compat
 from hub.datasets import DATASETS, tables, views
 from hub.datasette_compat import Datasette
-from hub.plugin import served, tracking
+from hub.plugin import holdings, served, tracking
 from hub.questions import measures
+from hub.writing import grouped
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 TITLES = {shown.name: shown.title for shown in (*tables(), *views())}
@@ -65,18 +66,22 @@ class Frame:
     release: str
     as_of: str
     is_tracking: bool
+    subjects: str
+    silence: str
 
 
 def prepare(env: Environment, datasette: Datasette) -> None:
     compat.templates_first(env, TEMPLATES)
     env.globals |= {
         "hub": lambda: frame(datasette),
+        "hub_hidden": lambda: holdings.hidden(datasette),
         "hub_kind": kind,
         "hub_page": page_of,
     }
     env.filters |= {
         "number": number,
         "day": day,
+        "grouped": grouped,
         "bytes": in_bytes,
         "instant": instant,
         "accessible": accessible,
@@ -91,7 +96,7 @@ def prepare(env: Environment, datasette: Datasette) -> None:
 def frame(datasette: Datasette) -> Frame:
     chosen, now = compat.settings(datasette), served.now(datasette)
     links = [("Data", "/city")]
-    if "stories" in chosen.get("datasets", ()):
+    if "stories" in holdings.datasets(datasette):
         links.append(("Stories", "/stories"))
     if chosen.get("dashboards_url"):
         links.append(("Dashboards", chosen["dashboards_url"]))
@@ -105,6 +110,8 @@ def frame(datasette: Datasette) -> Frame:
         release=now.release.id,
         as_of=now.as_of,
         is_tracking=tracking.is_open(datasette),
+        subjects=holdings.subjects(datasette),
+        silence=holdings.silence(datasette),
     )
 
 

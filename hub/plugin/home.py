@@ -8,7 +8,7 @@ from hub import datasette_compat as compat
 from hub import releases
 from hub.datasets import DATASETS
 from hub.datasette_compat import Datasette
-from hub.plugin import served
+from hub.plugin import holdings, served
 from hub.plugin.downloads import files_of
 from hub.plugin.frame import CACHE, number
 from hub.questions import measures
@@ -37,18 +37,18 @@ _REMEMBERED: WeakKeyDictionary[Datasette, tuple[str, list[dict]]] = WeakKeyDicti
 
 async def page(request: Request, datasette: Datasette) -> Response:
     now, chosen = served.now(datasette), compat.settings(datasette)
-    shown = [name for name in chosen.get("datasets", DATASETS) if name in DATASETS]
+    shown, hidden = holdings.datasets(datasette), holdings.hidden(datasette)
     city = compat.metadata(datasette)["databases"][compat.CITY]
     has_stories = "stories" in shown
     context = {
         "city": chosen.get("city", {}).get("name", ""),
         "dashboards_url": chosen.get("dashboards_url"),
-        "headlines": await headlines(datasette),
+        "headlines": [fact for fact in await headlines(datasette) if fact["name"] not in hidden],
         "stories": await compat.rows(datasette, NEWEST) if has_stories else [],
         "story_count": now.manifest["tables"]["stories"]["rows"] if has_stories else 0,
         "datasets": [dataset(name, now.manifest) for name in shown],
-        "table_count": len(now.manifest["tables"]),
-        "query_count": len(city["queries"]),
+        "table_count": len(now.manifest["tables"].keys() - hidden),
+        "query_count": len(city["queries"].keys() - hidden),
         "whole": await whole(datasette),
         "sources": await compat.rows(datasette, SOURCES),
     }
@@ -72,6 +72,7 @@ async def headline(datasette: Datasette, name: str) -> dict:
     short = short.removesuffix("s") if found["value"] == 1 else short
     low, high = (number(found[key]) if found[key] is not None else "not reached" for key in ("low", "high"))
     return found | {
+        "name": name,
         "title": question.title,
         "question": question.question,
         "beware": f"{question.caution.split('. ')[0].rstrip('.')}." if question.caution else "",

@@ -46,10 +46,48 @@ def test_every_figure_holds_still_under_a_finger_and_has_readable_axes(measure):
 def test_a_dot_stands_at_the_median_with_its_interval():
     frame = pd.DataFrame([time_row("A", 5, 4, 7), time_row("B", 9, 8, None)])
     dots = charts.times(frame, LOOK).data[0]
-    assert [*dots.x] == [5, 9]
-    assert [*dots.error_x.array] == [2, 0]  # an end that is not reached is not drawn
-    assert [*dots.error_x.arrayminus] == [1, 1]
-    assert dots.customdata[1] == "8–not reached"
+    at = {day: float(plot.along(pd.Series([day])).iloc[0]) for day in (4, 5, 7, 8, 9)}
+    assert [*dots.x] == [at[5], at[9]]
+    assert [*dots.error_x.array] == pytest.approx([at[7] - at[5], 0])  # an end that is not reached is not drawn
+    assert [*dots.error_x.arrayminus] == pytest.approx([at[5] - at[4], at[9] - at[8]])
+    assert dots.customdata[1] == "9 (95 % interval 8–not reached)"
+
+
+def test_a_scale_of_times_holds_every_day_and_names_days_that_stand_there():
+    frame = pd.DataFrame([time_row("A", 0, 0, 1), time_row("B", 2500, 2000, 2800)])
+    drawn = charts.times(frame, LOOK)
+    low, high = drawn.layout.xaxis.range
+    assert low < 0 < max(drawn.data[0].x) < high
+    named = zip(drawn.layout.xaxis.ticktext, drawn.layout.xaxis.tickvals, strict=True)
+    assert {words: place for words, place in named}["1,000"] == plot.along(pd.Series([1000])).iloc[0]
+
+
+def test_many_that_say_the_same_instead_of_a_mark_make_one_line():
+    silent = [time_row(name, None, None, None, "no target") for name in "BCDE"]
+    frame = pd.DataFrame([*silent, time_row("F", None, None, None, "open"), time_row("G", 5, 4, 7)])
+    drawn = charts.times(frame, LOOK)
+    assert [*drawn.layout.yaxis.categoryarray][::-1] == ["G", "B and 3 more", "F"]
+    assert {note.y: note.text for note in drawn.layout.annotations} == {"B and 3 more": "no target", "F": "open"}
+
+
+def test_names_of_several_lines_do_not_run_into_each_other():
+    long = "A Commission for Persons with Many Words in its Name"
+    frame = pd.DataFrame([time_row(f"{long} {i}", 5, 4, 7) for i in range(6)])
+    drawn = charts.times(frame, LOOK)
+    lines = plot.names(frame["label"])[0].count("<br>") + 1
+    assert lines >= 3
+    assert drawn.layout.height >= len(frame) * lines * plot.LINE
+
+
+def test_small_changes_are_drawn_as_one_so_that_the_chart_ends_somewhere():
+    changes = [(-1) ** i * 100 * i for i in range(1, 61)]
+    frame = pd.DataFrame({"department": [f"D{i}" for i in range(60)], "change_cents": changes})
+    frame = frame.assign(before_cents=1000, amount_cents=1000 + frame["change_cents"])
+    (bars,) = charts.changes(frame, LOOK).data
+    assert len(bars.y) == charts.MOST + 1
+    assert bars.y[-1] == f"{60 - charts.MOST} others together"
+    assert sum(bars.x) == pytest.approx(sum(changes) / 100)
+    assert [*bars.x[:-1]] == sorted(bars.x[:-1], reverse=True)
 
 
 def test_what_is_not_reached_is_written_where_its_dot_would_be():

@@ -157,6 +157,25 @@ def test_projects_without_a_site_are_not_on_the_map():
     assert len(payload(drawn(maps.capital(frame, {})))["circles"]) == 1
 
 
+def test_projects_of_one_neighbourhood_share_a_circle_that_counts_them():
+    row = {"lat": 43.66, "long": -70.86, "place_precision": "neighbourhood", "spent_cents": None}
+    told = [("Park", "design", 100_00), ("School", "design", 900_00), ("Pipe", "planned", 50_00)]
+    frame = pd.DataFrame([row | {"name": name, "phase": phase, "budget_cents": cents} for name, phase, cents in told])
+    (circle,) = payload(drawn(maps.capital(frame, {})))["circles"]
+    assert circle[0] == maps.PHASE_SHADES["design"]
+    assert circle[1][:2] == ["3 projects: 2 in design, 1 planned", "the largest: School; Park; Pipe"]
+    assert "$1,050 planned" in circle[1][2]
+
+
+def test_a_map_opens_on_what_is_drawn():
+    frame = cells(5)
+    far = {"An island": ((((50.0, -60.0), (50.0, -59.0), (51.0, -59.0)),),)}
+    found = payload(maps.document(maps.requests(frame, {}), LOOK, far, ""))
+    assert found["bounds"][1][0] < 44
+    empty = payload(maps.document(maps.requests(frame.head(0), {}), LOOK, far, ""))
+    assert empty["bounds"] == [[50.0, -60.0], [51.0, -59.0]]
+
+
 def test_what_a_person_wrote_stays_text():
     page, plain = (drawn(maps.stories(pd.DataFrame([story("a", title)]), {})) for title in (NASTY, "Plain"))
     assert page.count("</script>") == plain.count("</script>")

@@ -2,14 +2,17 @@
 
 import json
 import re
+import sqlite3
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from dashboards import data
 from dashboards.app import VIEWS
+from dashboards.views import stories
 from hub.questions import measures
 from tests.asking import ask
+from tests.made_release import make
 
 # view, choices: every page and every branch of it
 PAGES = [
@@ -110,6 +113,42 @@ async def test_there_are_rows_behind_every_chart(view, elements, site, name, cho
         path, _, query = proof["links"]["Rows behind this"].partition("?")
         answer = await ask(site, f"{path}.json?{query}&_shape=objects&_size=1")
         assert (answer.status, len(answer.json["rows"])) == (200, 1), proof["links"]
+
+
+def test_a_city_without_targets_is_told_so_and_shown_no_empty_chart(view, elements, tmp_path, monkeypatch):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute("update on_time set met_fixed = 0, met_other = 0, missed = 0, pending = 0, no_target = n")
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    page = view("resolution_times", show="Fixed on time")
+    assert proofs(page, elements) == []
+    assert "the city gives no day" in unescaped(page.info[0].value)
+    (table,) = [element for element, _ in elements(page.main) if element.type == "html"]
+    assert "No target" in table.proto.body and "Share of due" not in table.proto.body
+
+
+def test_a_column_that_is_empty_throughout_is_left_out_of_a_table(view, elements, tmp_path, monkeypatch):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute("update capital_projects set start_date = null")
+    for folder, is_there in ((None, True), (tmp_path, False)):
+        if folder:
+            monkeypatch.setenv("CITYGLASS_DATA", str(folder))
+        tables = [
+            element.proto.body for element, _ in elements(view("capital_projects").main) if element.type == "html"
+        ]
+        whole = next(body for body in tables if 'aria-label="All projects"' in body)
+        assert (">Start<" in whole, ">End<" in whole) == (is_there, True)
+
+
+def test_a_story_names_a_few_of_its_subjects_once():
+    assert stories._some("stores; stores; trials") == "stores; trials"
+    assert stories._some("a; b; c; d; e; f; g; h") == "a; b; c; d; e and 3 more"
+    assert stories._some("a; b; c; d; e; f") == "a; b; c; d; e; f"
+
+
+def test_a_check_names_the_attack_that_it_answers(view, elements):
+    tables = [element.proto.body for element, _ in elements(view("privacy").main) if element.type == "html"]
+    checks = next(body for body in tables if 'aria-label="Checks of this release"' in body)
+    assert "Linkage" in checks and "The fewest rows about a property that look alike." in checks
 
 
 def test_the_menu_holds_every_view_and_each_is_walked_here():

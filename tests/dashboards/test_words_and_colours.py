@@ -203,3 +203,7 @@ def test_money_that_cannot_be_drawn_is_said():
         "$350 in all; the largest department is Streets, with $250. "
         "−$50 is set against that and cannot be drawn as an area."
     )
+
+
+def test_less_than_a_dollar_is_not_written_as_nothing():
+    assert (theme.whole_dollars(-4), theme.whole_dollars(0), theme.whole_dollars(150)) == ("−$0.04", "$0", "$2")

@@ -1,8 +1,10 @@
 """The home page: every number is its query's number, and everything is there without a script or another site."""
 
 import html
+import json
 import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -81,13 +83,59 @@ async def test_the_page_is_small_and_needs_no_script(site):
     assert "<script" not in answer.text
 
 
-async def test_every_dataset_can_be_taken_home_with_its_size_and_hash(site, data):
-    page = (await ask(site, "/")).text
+async def test_every_dataset_can_be_taken_home_and_its_hash_is_told(site):
+    page, files = (await ask(site, "/")).text, (await ask(site, "/downloads")).text
     for table in ("service_requests", "budget_lines", "capital_projects", "stories"):
         for ending in ("csv.gz", "parquet"):
             assert f'href="/downloads/{table}.{ending}"' in page
             answer = await ask(site, f"/downloads/{table}.{ending}")
-            assert f'title="{answer.headers["x-content-sha256"]}"' in page
+            assert f'href="/downloads/{table}.{ending}"' in files
+            assert answer.headers["x-content-sha256"] in files
+
+
+def without_money_and_stories(folder) -> Path:
+    """A release of a city that answers requests only: the other datasets are asked for, and empty."""
+    release = make(folder)
+    empty = ("budget_lines", "budget_totals", "capital_projects", "capital_totals", "stories", "story_subjects")
+    with sqlite3.connect(release.db) as db:
+        for table in empty:
+            db.execute(f"delete from {table}")
+    manifest = release.path / "manifest.json"
+    told = json.loads(manifest.read_text("utf-8"))
+    for table in empty:
+        told["tables"][table]["rows"] = 0
+    manifest.write_text(json.dumps(told), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def poor(tmp_path_factory):
+    return build(without_money_and_stories(tmp_path_factory.mktemp("poor")), CITY)
+
+
+@pytest.mark.parametrize("page", ["/", "/city", "/downloads", "/search"])
+async def test_what_the_city_does_not_publish_is_no_card_menu_entry_or_download(site, poor, page):
+    gone = ('href="/stories"', "/budget_lines", "/capital_projects", "/city/projects_late", "/city/budget_tree")
+    rich, told = (await ask(site, page)).text, (await ask(poor, page)).text
+    assert [words for words in gone if words in told] == []
+    assert any(words in rich for words in gone)
+    assert ("Larkhaven publishes no budget, no projects and no stories here." in told) == (page != "/search")
+    assert "publishes no" not in rich
+
+
+async def test_the_home_page_counts_and_names_only_what_there_is(site, poor):
+    rich, told = (await ask(site, "/")).text, (await ask(poor, "/")).text
+    assert "<p>Requests, budget, projects and stories, published" in rich and "<p>Requests, published" in told
+    tables, questions = re.search(r"All (\d+) tables, (\d+) ready questions", told).groups()
+    listed = (await ask(poor, "/city")).text
+    assert len(re.findall(r'<th scope="row">', listed)) - listed.count(", a view</code>") == int(tables)
+    assert len(re.findall(r'<li><a href="/city/', listed)) == int(questions)
+
+
+async def test_a_page_of_stories_without_any_says_so_and_offers_no_search(poor):
+    answer = await ask(poor, "/stories")
+    assert answer.status == 200
+    assert "No story is published here" in answer.text and "<form" not in answer.text
 
 
 async def test_every_source_tells_how_fresh_it_is(site):

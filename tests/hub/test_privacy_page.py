@@ -10,7 +10,8 @@ import pytest
 
 from hub import checks
 from hub.app import build
-from hub.plugin.about import percent, told
+from hub.plugin.about import EXPLAINED, KEPT_BACK, kept_back, percent, told
+from hub.writing import grouped
 from tests.asking import ask
 from tests.made_release import CITY, make
 
@@ -61,13 +62,29 @@ async def test_every_figure_leads_to_a_query_that_answers(site):
 async def test_what_is_in_no_row_is_counted_and_what_is_hidden_is_said(site):
     page = await said(site)
     assert re.search(r"[1-9]\d* of these \d+ numbers are hidden, because they are small", page)
-    assert re.search(r"Of [\d,]+ requests ever read, [\d,]+ are in this release\. 9 wait .* 4 are withheld", page)
+    assert re.search(
+        r"Of [\d,]+ requests ever read, [\d,]+ are in this release\. Of the others, 9 wait .* 4 are withheld", page
+    )
+
+
+def test_what_is_nothing_is_not_counted_out():
+    nothing = dict.fromkeys(KEPT_BACK, 0)
+    assert kept_back(nothing) == ""
+    told = kept_back(nothing | {"waiting": 1, "withheld": 1200})
+    assert told == "1 waits until its period has ended and 1,200 are withheld to protect people"
 
 
 async def test_a_check_stands_with_what_it_found_and_the_attack_that_it_answers(site):
     page = await said(site)
     assert "The fewest rows about a property that look alike. 6 at least 5 Linkage" in page
     assert "This release passed 3 of 3 automatic checks" in page
+
+
+async def test_every_known_attack_is_explained_in_a_sentence(site):
+    assert checks.ATTACKS.keys() == EXPLAINED.keys()
+    page = await said(site)
+    assert f"Linkage {EXPLAINED[1]}" in page
+    assert EXPLAINED[16] not in page  # no check of this release answers it
 
 
 async def test_who_signed_and_when_it_is_looked_at_again(site):
@@ -110,6 +127,12 @@ def test_a_figure_is_never_rounded_to_nothing_or_to_all():
         "100.0 %",
     )
     assert told(None) == "–"
+
+
+def test_large_counts_in_a_sentence_are_written_as_everywhere():
+    assert grouped("58173 rows, parts add up") == "58,173 rows, parts add up"
+    assert grouped("at most 1/58173, 0.123456 of 2025-06-30") == "at most 1/58173, 0.123456 of 2025-06-30"
+    assert grouped(None) == "None"
 
 
 def test_every_check_is_told_in_a_sentence_and_names_an_attack_that_there_is():
