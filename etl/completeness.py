@@ -34,7 +34,7 @@ class Account:
 
 def account(vault: Vault) -> Account:
     """As it stands now."""
-    rows = dict(vault.rows("select source, sum(rows_read)::bigint from readings group by 1 order by 1"))
+    rows = dict(vault.rows("select source, sum(rows_read + set_aside)::bigint from readings group by 1 order by 1"))
     unusable = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
     return Account(unusable, *_rows_read(vault, REQUESTS), _asides(vault, REQUESTS), rows)
 

@@ -205,7 +205,7 @@ def about() -> dict[str, list[dict]]:
 def sources(vault: Vault, city: City, counted: dict[str, int]) -> list[dict]:
     """One row per source that was read whole; `counted` stands for the rows read of those that are counted weekly."""
     read = vault.rows(
-        "select source, sum(rows_read)::bigint, min(proven_by), max(ended) from readings group by 1 order by 1"
+        "select source, sum(rows_read + set_aside)::bigint, min(proven_by), max(ended) from readings group by 1 order by 1"
     )
     lines = [_source(vault, city, *line) for line in read]
     return [line | {"rows": counted.get(line["source"], line["rows"])} for line in lines]

@@ -52,7 +52,7 @@ SOURCES = Table(
         Column("as_of", Type.INSTANT, "The time of the data."),
         Column("as_of_date", Type.DATE, "The same as a local day."),
         Column("read_at", Type.INSTANT, "When it was last read whole."),
-        Column("rows", Type.INTEGER, "Rows in that reading.", unit="rows"),
+        Column("rows", Type.INTEGER, "Rows in that reading, also those that were set aside.", unit="rows"),
         Column("proven_by", Type.TEXT, "How it is known that nothing is missing."),
         Column("is_archive", Type.BOOLEAN, "1 if the source is closed and will not grow."),
     ),

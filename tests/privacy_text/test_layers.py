@@ -121,7 +121,9 @@ def test_in_doubt_nothing_is_shown_and_it_is_said_why(text, reason):
 
 
 def test_the_space_behind_a_mask_stays():
-    assert shown("The broken sidewalk was done at 07:05 as agreed.") == "The broken sidewalk was done at [time] as agreed."
+    assert (
+        shown("The broken sidewalk was done at 07:05 as agreed.") == "The broken sidewalk was done at [time] as agreed."
+    )
 
 
 def test_a_mask_has_one_length_whatever_it_hides():
