@@ -35,6 +35,11 @@ FLAGS = {
 }
 CLOSING = ["closed_datetime", "closed_day"]
 READ_ONLY = ("closure_note",)  # free text that judges a row, whether it is kept or not
+# One house is one location however its street is written: STREET and ST, AVENUE, AVE and AV, ...
+SHORTER = (
+    r"\b(?:(ST)REET|(AV)E(?:NUE)?|(DR)IVE|(PL)ACE|(SQ)UARE|(TER)RACE|(R)(?:OA)?D|(C)(?:OUR)?T|(L)A?NE?)\b",
+    "".join(rf"\{group}" for group in range(1, 10)),
+)
 UNREAD = {"bad_date": (Type.DATE, Type.INSTANT), "bad_number": (Type.NUMBER, Type.INTEGER, Type.CENTS)}
 
 
@@ -142,7 +147,10 @@ def service_requests(frame: nw.LazyFrame, city: City, source: Source) -> nw.Lazy
     frame = frame.with_columns(
         category_raw=nw.coalesce(col("category_raw"), col("service_name"), col("service_code")),
         service_name=nw.coalesce(col("service_name"), col("service_code")),
-        address=col("address").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", " "),
+        address=col("address")
+        .str.to_uppercase()
+        .str.replace_all(r"[^0-9A-Z]+", " ")
+        .str.replace_all(*SHORTER),
     )
     frame = _dates(frame, source)
     frame = _places(frame, city, source)

@@ -22,7 +22,14 @@ POINTS = (
     ("N/A", "Unspecified", (None, None), ""),
     ("north", "-70.95", (None, -70.95), "bad_number;"),
 )
-ADDRESSES = ("12  Elm st.", "12 ELM ST", " 12 Elm St ", "12\tElm-St", "12, elm st")
+ADDRESSES = ("12  Elm st.", "12 ELM ST", " 12 Elm St ", "12\tElm-St", "12, elm st", "12 Elm Street")
+SPELLINGS = (
+    "Hill Road|HILL RD",
+    "Oak Avenue|OAK AVE|OAK AV",
+    "Low Court|LOW CT",
+    "Long Lane|LONG LN",
+    "Bay Drive|BAY DR",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,12 @@ def made(tmp_path_factory):
     town = Town.found(tmp_path_factory.mktemp("places"), layout=layout)
     points = [request(n, lat=lat, long=long) for n, (lat, long, *_) in enumerate(POINTS)]
     return town.records(*points, *(request(n, address=text) for n, text in enumerate(ADDRESSES)))
+
+
+@pytest.mark.parametrize("street", SPELLINGS)
+def test_a_street_is_one_however_its_kind_is_shortened(tmp_path, street):
+    rows = [request(n, address=f"12 {spelled}") for n, spelled in enumerate(street.split("|"))]
+    assert len({one["address"].strip() for one in Town.found(tmp_path).records(*rows)}) == 1
 
 
 @pytest.mark.parametrize("number", range(len(POINTS)), ids=lambda number: ",".join(POINTS[number][:2]))
