@@ -10,6 +10,7 @@ from etl.checks.finding import Case, Finding
 from etl.privacy import risk
 from etl.privacy.risk import Facts
 from hub.datasets import tables
+from hub.errors import ConfigurationError
 from hub.policy import LOOSEST_LEVEL, Policy
 from hub.releases import Release
 
@@ -17,7 +18,20 @@ EXACT = ("value", "numerator", "denominator")
 
 
 def audit_release(release: Release, policy: Policy) -> list[Finding]:
-    """What the gate found when it was made, with every check that needs only the release made again."""
+    """What the gate found when it was made, with every check that needs only the release made again.
+
+    Raises ConfigurationError for a release whose tables are those of another version."""
+    try:
+        return _judged_again(release, policy)
+    except sqlite3.OperationalError as error:
+        made_by = release.manifest.get("code_version", "unknown")
+        raise ConfigurationError(
+            f"Release {release.id} was made by version {made_by} and does not have the tables of this one: {error}.",
+            "publish again, and audit the new release",
+        ) from None
+
+
+def _judged_again(release: Release, policy: Policy) -> list[Finding]:
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
     return [

@@ -164,6 +164,17 @@ def test_audit_finds_a_release_that_was_touched(town):
     assert town.command("audit", "--gate").code == 0
 
 
+def test_audit_says_so_if_a_release_has_the_tables_of_another_version(town):
+    path, whole = town.release.db, town.release.db.read_bytes()
+    path.chmod(0o644)
+    with sqlite3.connect(path) as con:
+        con.execute("drop table agg_received")
+    con.close()
+    said = town.command("audit", "--gate")
+    path.write_bytes(whole)
+    assert (said.code, "no such table" in said.err and "publish again" in said.err) == (3, True)
+
+
 def test_audit_finds_a_value_that_was_changed_in_the_database_alone(town):
     path = town.release.db
     path.chmod(0o644)
