@@ -147,10 +147,7 @@ def service_requests(frame: nw.LazyFrame, city: City, source: Source) -> nw.Lazy
     frame = frame.with_columns(
         category_raw=nw.coalesce(col("category_raw"), col("service_name"), col("service_code")),
         service_name=nw.coalesce(col("service_name"), col("service_code")),
-        address=col("address")
-        .str.to_uppercase()
-        .str.replace_all(r"[^0-9A-Z]+", " ")
-        .str.replace_all(*SHORTER),
+        address=col("address").str.to_uppercase().str.replace_all(r"[^0-9A-Z]+", " ").str.replace_all(*SHORTER),
     )
     frame = _dates(frame, source)
     frame = _places(frame, city, source)
