@@ -1,7 +1,8 @@
 """How coarse each row becomes, release after release: what was released stays, shrinks or goes; it never sharpens.
 
 Rows that are in the release stay as they are. Rows whose class shrank below k fall to a coarser rung. Rows that were
-gone for a while and come back count as new and take no finer rung than they had. The rest climbs from the first rung.
+gone for a while and come back take no finer rung than they had, and help no new ones to be k: who kept the old releases
+knows them. The rest climbs from the first rung.
 """
 
 from collections.abc import Iterator
@@ -123,8 +124,15 @@ class Climbing:
         small = self.engine.keep(self._shrunk(shown))
         standing = self.engine.keep(shown.join(small.select("id"), on="id", how="anti"))
         yield "released", standing.with_columns(is_new=lit(0))
-        if self.engine.has_rows(small):
-            for word, rows in climb(self._falling(small), self.engine, self.rungs, self.rule, standing):
+        gone = self.known.filter(col("gone") == 1)
+        falling = [self._falling(small)] if self.engine.has_rows(small) else []
+        if self.engine.has_rows(gone):
+            if opens:
+                falling.append(self._back(gone))
+            else:
+                yield "waiting", self._back(gone)
+        if falling:
+            for word, rows in climb(nw.concat(falling), self.engine, self.rungs, self.rule, standing):
                 yield word, rows.with_columns(late=lit(0), is_new=lit(1))
         for word, rows in climb(self._entering(), self.engine, self.rungs, self.rule):
             if word == "released" and not opens:
@@ -141,14 +149,11 @@ class Climbing:
     def _falling(self, small: nw.LazyFrame) -> nw.LazyFrame:
         """They keep the group they were released under and may only take coarser rungs."""
         small = small.select("id", "group_no", rung=self._rung())
-        return self.mine.drop("group_no").join(small, on="id", how="inner")
+        return self._climbing(self.mine.drop("group_no").join(small, on="id", how="inner"))
 
-    def _entering(self) -> nw.LazyFrame:
-        """New rows, and rows that were gone: those take no finer rung than they had, and only if nothing moved."""
-        new = self.mine.join(self.ledgered, on="id", how="anti").with_columns(rung=lit(-1))
-        gone = self.known.filter(col("gone") == 1).with_columns(rung=self._rung() - 1)
-        if not self.engine.has_rows(gone):
-            return new
+    def _back(self, gone: nw.LazyFrame) -> nw.LazyFrame:
+        """Rows that were gone: they may take the rung that they had, and only if nothing moved."""
+        gone = gone.with_columns(rung=self._rung() - 1)
         back = self.mine.join(
             gone.select("id", "rung", "place_no", "bucket", then=col("group_no")), on="id", how="inner"
         )
@@ -156,9 +161,15 @@ class Climbing:
         for index, (level, grain) in enumerate(self.rungs):
             here = (col(f"place_{level}") == col("place_no")) & (col(f"bucket_{grain}") == col("bucket"))
             same = same | ((col("rung") == index - 1) & here.fill_null(False))
-        back = back.filter(same, col("group_no") == col("then"))
-        columns = [*self.mine.collect_schema().names(), "rung"]
-        return nw.concat([new.select(*columns), back.select(*columns)])
+        return self._climbing(back.filter(same, col("group_no") == col("then")))
+
+    def _entering(self) -> nw.LazyFrame:
+        """Rows that no release has shown."""
+        return self.mine.join(self.ledgered, on="id", how="anti").with_columns(rung=lit(-1))
+
+    def _climbing(self, rows: nw.LazyFrame) -> nw.LazyFrame:
+        """The columns that every row has which climbs."""
+        return rows.select(*self.mine.collect_schema().names(), "rung")
 
     def _rung(self) -> nw.Expr:
         """The number of the rung on which a row of the ledger was released; past the last if the ladder lost it."""

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import h3
 import narwhals as nw
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from etl import contents, gate
@@ -162,10 +162,11 @@ def lost(told: list[Told]) -> list:
 CHECKS = (too_small, too_few_houses, finer_or_moved, grown_a_little, off_time, lost)
 
 
+@example(seed=158003, houses=60, late=0.16, gone=0.16, edits=[EDITS[1], EDITS[5]], erased=[])
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
     derandomize=True,
 )
