@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 \
   pyproject.toml
 EXTRAS := ner photo
-.PHONY: setup demo test attack lint lock bench clean
+.PHONY: setup demo test attack soak lint lock bench clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,10 @@ test: setup
 # The attack suite over a year of daily releases; `make test` runs its short form.
 attack: setup
 	CITYGLASS_LONG=1 $(BIN)/python -m pytest tests/attacks
+
+# The made-up systems with every fault on every platform, and long random lives of each; `make test` runs the short form.
+soak: setup
+	CITYGLASS_LONG=1 $(BIN)/python -m pytest tests/sources/test_state_machine.py tests/sources/test_failure_matrix.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -26,15 +26,16 @@ SHOWN_AS = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Per source its columns by fate, and the same as lines to read."""
+    """Per source, and per fallback of one, its columns by fate; the same as lines to read."""
 
     sources: dict[str, list[dict]]
     lines: tuple[str, ...]
 
 
 def check_sources(city: City) -> Checked:
-    """Open every source that has a location. Raises what reading it would raise."""
-    found = {source.name: _looked_at(city, source) for source in city.sources.values() if source.location}
+    """Open every source that has a location, and its fallback. Raises what reading it would raise."""
+    read = [one for source in city.sources.values() if source.location for one in (source, source.fallback) if one]
+    found = {source.reader: _looked_at(city, source) for source in read}
     lines = [line for name, rows in found.items() for line in _table(name, rows)]
     lines += [
         f"{s.name}: no location; read it with --from {s.name}=PATH" for s in city.sources.values() if not s.location

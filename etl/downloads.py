@@ -1,4 +1,6 @@
-"""Whole tables as files: CSV.gz and Parquet of each released table, with row counts and sha256."""
+"""Whole tables as files: CSV.gz and Parquet of each released table, with row counts and sha256.
+
+CSV is what people open in a spreadsheet: there, text that begins like a command is written behind an apostrophe."""
 
 import gzip
 import hashlib
@@ -10,6 +12,7 @@ from pathlib import Path
 from threading import Semaphore
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
@@ -20,6 +23,7 @@ from hub.schema import Table, Type
 
 BATCH_ROWS = 50_000
 GZIP_LEVEL = 4
+COMMAND = r"^[=+\-@\t\r]"  # text that a spreadsheet would run
 WAITING = 8  # batches that may wait for the packing thread
 
 
@@ -36,11 +40,23 @@ def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], N
 
         def both(batch: pa.RecordBatch) -> None:
             sink = pa.BufferOutputStream()
-            pacsv.write_csv(batch, sink, pacsv.WriteOptions(include_header=False))
+            pacsv.write_csv(_harmless(batch), sink, pacsv.WriteOptions(include_header=False))
             packed.write(sink.getvalue())
             parquet.write_batch(batch)
 
         yield both
+
+
+def _harmless(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch for a spreadsheet: text that begins like a command gets an apostrophe before it."""
+    columns = [_quoted(column) if column.type == pa.string() else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _quoted(column: pa.Array) -> pa.Array:
+    if not pc.any(pc.match_substring_regex(pc.unique(column), COMMAND)).as_py():
+        return column
+    return pc.if_else(pc.match_substring_regex(column, COMMAND), pc.binary_join_element_wise("'", column, ""), column)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from etl import canonical, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import Vault
-from etl.walks import ALL, CHANGES, Walk, forget, refuse_suspect
+from etl.walks import ALL, CHANGES, Walk, end_walk, refuse_mixed, refuse_suspect
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, IncompleteError
@@ -38,7 +38,7 @@ def is_read(vault: Vault, source: Source, parts: list[Part], mapping: str) -> bo
 
 def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: Page) -> int:
     """Store one page: records, quarantine, keys met, deletions, cursor and ledger line move together. Returns records
-    written or deleted."""
+    written or deleted. Raises Mixed, and stores nothing, if parts that were kept must be read too."""
     dataset = DATASETS[source.dataset]
     with_text = texts.are_kept(vault, dataset)
     record = _record_sql(vault.con, city, source, page, with_text)
@@ -51,6 +51,8 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         _keep_aside(vault, source.name, dataset, part.name, page)
         held = f"records_{dataset.name}"
         _look_up(vault, source, held)
+        if walk.kind == ALL and vault.one("select count(*) from met where part <> ?", part.name):
+            refuse_mixed(vault, source.name)
         known = _known(vault) if walk.kind == CHANGES else 0
         written = _write(vault, source, dataset) + _delete(vault, source, held, page.deletes)
         if with_text:
@@ -79,7 +81,7 @@ def _look_up(vault: Vault, source: Source, held: str) -> None:
     by their keys; a `not exists` on one of them is answered from a copy of all its keys."""
     for table, columns, large, keys in (
         ("standing", "key, hash, deleted_upstream", held, "key"),
-        ("met", "key", "seen", MET),
+        ("met", "key, part", "seen", MET),
     ):
         vault.con.execute(
             f"""create or replace temp table {table} as select {columns} from {large}
@@ -296,7 +298,7 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
     vault.set(f"walked:{source.reader}", str(walk.until))
     if source.is_fallback and not walk.since:  # it wrote over more than the source will tell as changes
         vault.set(f"walked_all:{source.name}", "0")
-    forget(vault, source.name)
+    end_walk(vault, walk, parts)
 
 
 def _count_totals(vault: Vault, source: Source) -> None:

@@ -4,12 +4,13 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from etl import areas, canonical, intake, texts, walks
+from etl import canonical, intake, texts, walks
+from etl.gathering import gathered
 from etl.http import Http
 from etl.secrets import read_secret
 from etl.sources import adapter_of
@@ -60,6 +61,8 @@ def pull_one(vault: Vault, city: City, source: Source, accept_fewer: bool, step:
     step(f"reading {source.name}")
     try:
         if source.name in AREAS:
+            from etl import areas  # what draws outlines is needed only here
+
             rows, is_new = areas.read(vault, source)
             return Pulled(source.name, rows, rows if is_new else 0, unchanged=not is_new)
         return _read(vault, city, source, accept_fewer, step, clock)
@@ -90,28 +93,31 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
         if is_whole and intake.is_read(vault, source, parts, mapping):
             return Pulled(source.name, unchanged=True)
         rows = written = 0
-        for _ in range(2):
+        for _ in range(3):  # at most once again for rows that stand in several parts, and once to restore
             if not walk.is_stored:
-                walks.begin(vault, walk)
+                walks.begin(vault, walk, walks.kept(vault, walk, parts))
             proved = walks.proved(vault, walk)
-            for part in (part for part in parts if part.name not in proved):
-                for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
-                    rows, written = rows + read, written + changed
-                    step(f"reading {source.name}: {rows:,} rows")
-            if not intake.restore(vault, source):
-                break
+            try:
+                for part in (part for part in parts if part.name not in proved):
+                    for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
+                        rows, written = rows + read, written + changed
+                        step(f"reading {source.name}: {rows:,} rows")
+                if not intake.restore(vault, source):
+                    break
+            except walks.Mixed:
+                walks.note_mixed(vault, source.name)
             walk = replace(walk, is_stored=False)
-    offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
-    new_columns = walks.note_columns(vault, source, walk, offered)
-    intake.complete(vault, source, walk, parts, accept_fewer)
-    return Pulled(source.name, rows, written, new_columns=new_columns)
+        offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
+        new_columns = walks.note_columns(vault, source, walk, offered)
+        intake.complete(vault, source, walk, parts, accept_fewer)
+        return Pulled(source.name, rows, written, new_columns=new_columns)
 
 
 def _walk_part(
     vault: Vault, city: City, source: Source, adapter: Adapter, asked: Request, walk: Walk, part: Part
 ) -> Iterator[tuple[int, int]]:
     """Store the pages of one part as they come. Yields (rows read, records written) of each."""
-    pages = adapter.pages(asked, part, walks.resume(vault, walk, part))
+    pages = gathered(adapter.pages(asked, part, walks.resume(vault, walk, part)))
     while True:
         try:
             page = next(pages)
@@ -151,14 +157,15 @@ def asking(city: City, source: Source, clock: Clock = REAL, with_text: bool = Fa
 
 @contextmanager
 def _request(vault: Vault, city: City, source: Source, adapter: Adapter, walk: Walk, clock: Clock) -> Iterator[Request]:
-    """The same for a walk: with its times, what the probe told, and what is open."""
+    """The same for a walk: with its times, what the probe told, and what is open. Pages of a server need little memory."""
     with asking(city, source, clock, texts.are_kept(vault, DATASETS[source.dataset])) as asked:
         asked = replace(asked, until=walk.until, since=walk.since)
         if asked.http:
             asked = replace(
                 asked, known=_known(vault, source, adapter, asked, walk), open_ids=_open_ids(vault, source, walk)
             )
-        yield asked
+        with vault.in_little_memory() if asked.http and adapter.resumes else nullcontext():
+            yield asked
 
 
 def _open_ids(vault: Vault, source: Source, walk: Walk) -> tuple[str, ...]:

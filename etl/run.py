@@ -5,16 +5,19 @@ source -> row -> record -> vault -> anonymize -> gate -> release
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from etl import intake, release, status, texts, withdrawal
+from etl import intake, status, texts, withdrawal
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
-from etl.release import Job, Published
 from etl.vault import Vault, open_vault
 from hub import releases
 from hub.city import City
 from hub.errors import ConfigurationError, GateError
 from hub.policy import Policy, load_policy
+
+if TYPE_CHECKING:
+    from etl.release import Published
 
 
 def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = lambda _: None) -> list[Pulled]:
@@ -28,7 +31,7 @@ def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = l
 
 def publish_only(
     city: City, data: Path, sign_off: str = "", step: Step = lambda _: None, accept_fewer: bool = False
-) -> Published:
+) -> "Published":
     """Publish what the vault holds."""
     with open_vault(data) as vault:
         published = publish(vault, city, data, sign_off, step, ordered=True, accept_fewer=accept_fewer)
@@ -44,7 +47,7 @@ def run(
     step: Step = lambda _: None,
     clock: Clock = REAL,
     once_a_day: bool = False,
-) -> tuple[list[Pulled], Published | None]:
+) -> "tuple[list[Pulled], Published | None]":
     """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end.
 
     `once_a_day`: publish nothing if this local day has its release; an erasure does not wait."""
@@ -98,12 +101,14 @@ def publish(
     step: Step = lambda _: None,
     ordered: bool = False,
     accept_fewer: bool = False,
-) -> Published:
+) -> "Published":
     """Make and serve a release. Raises IncompleteError if a source was not read to its end, GateError if nobody has
     signed the policy as it stands."""
+    from etl import release  # what it needs weighs 100 MB, which a pull has no use for
+
     intake.refuse_unfinished(vault)
     policy = load_policy(city)
-    job = Job(vault, city, policy, data, _signed(vault, policy, sign_off), accept_fewer)
+    job = release.Job(vault, city, policy, data, _signed(vault, policy, sign_off), accept_fewer)
     return release.publish(job, step, ordered)
 
 

@@ -3,7 +3,8 @@
 records_<dataset>   what each source key says now (deleted_upstream: gone from the city's system)
 walks, walk_parts   the reading that is under way, and which of its parts are proved
 columns             what the source sends and we leave out, and since when it is seen (0: ever since)
-pages, seen         one line per page of it, and every key met so far (a row without one is met by its content hash)
+pages, seen         one line per page of it, and every key met so far (a row without one is met by its content hash);
+                    of a source of several files they stay, so that only those that change are read again
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
@@ -30,6 +31,7 @@ from hub.errors import ConfigurationError, DiskError, LockedError, is_no_room
 from hub.schema import Type
 
 MEMORY = "1GB"
+LITTLE = "64MB"  # while pages come in one by one: what does not fit waits on the disk
 ERASURE_CHECK = "erasure_key_check"
 DUCK = {
     Type.TEXT: "VARCHAR",
@@ -179,6 +181,14 @@ class Vault:
             self.con.execute("rollback")
             raise
         self.con.execute("commit")
+
+    @contextmanager
+    def in_little_memory(self) -> Iterator[None]:
+        self.con.execute(f"set memory_limit='{LITTLE}'")
+        try:
+            yield
+        finally:
+            self.con.execute(f"set memory_limit='{MEMORY}'")
 
     def setting(self, name: str, default: str = "") -> str:
         found = self.rows("select value from settings where name = ?", name)

@@ -54,19 +54,63 @@ def is_begun(vault: Vault, source: str) -> bool:
     return bool(vault.rows("select 1 from walks where source = ?", source))
 
 
-def begin(vault: Vault, walk: Walk) -> None:
-    """From now on the source counts as unproven. Rows without a key cannot be met again: a walk of all counts its own."""
+def begin(vault: Vault, walk: Walk, kept: Iterable[str] = ()) -> None:
+    """From now on the source counts as unproven, but for the parts that are `kept`. Rows without a key cannot be met
+    again: a walk of all counts its own."""
+    others = "source = ? and not list_contains(?::varchar[], part)"
     with vault.transaction():
-        forget(vault, walk.source)
+        vault.con.execute("delete from walks where source = ?", [walk.source])
+        for table in ("walk_parts", "pages", "seen"):
+            vault.con.execute(f"delete from {table} where {others}", [walk.source, list(kept)])
         if walk.kind == ALL:
-            vault.con.execute("delete from quarantine where source = ? and key = ''", [walk.source])
+            vault.con.execute(f"delete from quarantine where key = '' and {others}", [walk.source, list(kept)])
+        vault.set(f"kept:{walk.source}", "1" if kept else "")
+        if not kept:
+            vault.set(f"mixed:{walk.source}", "")
         values = [walk.source, walk.kind, walk.since, walk.until, walk.mapping]
         vault.con.execute("insert into walks values (?, ?, ?, ?, ?)", values)
 
 
-def forget(vault: Vault, source: str) -> None:
-    for table in ("walks", "walk_parts", "pages", "seen"):
-        vault.con.execute(f"delete from {table} where source = ?", [source])
+def end_walk(vault: Vault, walk: Walk, parts: list[Part]) -> None:
+    """Forget the walk. What it met stays known where a later one may need it: if it is told which of several parts has
+    changed, and no row of one stood in another."""
+    tables = ("walk_parts", "pages", "seen")
+    may_be_kept = walk.kind == ALL and len(parts) > 1 and any(part.fingerprint for part in parts)
+    for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else tables)):
+        vault.con.execute(f"delete from {table} where source = ?", [walk.source])
+
+
+def kept(vault: Vault, walk: Walk, parts: list[Part]) -> set[str]:
+    """The parts that need not be read again: their content and the field map are those of the last whole reading."""
+    if walk.kind != ALL or are_mixed(vault, walk.source):
+        return set()
+    held = vault.rows(
+        """select part, fingerprint from walk_parts join readings using (source, part, fingerprint)
+        where source = ? and mapping = ? and walk_parts.proven_by <> ''""",
+        walk.source,
+        walk.mapping,
+    )
+    return {part.name for part in parts if part.fingerprint and (part.name, part.fingerprint) in held}
+
+
+class Mixed(Exception):
+    """A row of a part that is read stands in one that was kept, too: which copy counts only a reading of both tells."""
+
+
+def note_mixed(vault: Vault, source: str) -> None:
+    """From now on no part of the source is kept: a row stands in several of them."""
+    vault.set(f"mixed:{source}", "1")
+
+
+def refuse_mixed(vault: Vault, source: str) -> None:
+    """Note the same, or raise Mixed if parts were kept in this walk."""
+    if vault.setting(f"kept:{source}"):
+        raise Mixed
+    note_mixed(vault, source)
+
+
+def are_mixed(vault: Vault, source: str) -> bool:
+    return bool(vault.setting(f"mixed:{source}"))
 
 
 def resume(vault: Vault, walk: Walk, part: Part) -> Resume:

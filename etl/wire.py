@@ -5,7 +5,6 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import orjson
 from lxml import etree
 
 MIB = 1 << 20
-NESTED = (dict, list)
+NESTED = {dict, list}
 BLOCK = 1 << 16  # what is inflated at a time
 RATIO, RATIO_FROM = 200, MIB  # inflated to sent; small answers may be as empty as they like
 JSON_DEPTH = 64
@@ -212,6 +211,9 @@ def fits(view: memoryview, body: bytearray, copies: int, costs: dict[bytes, int]
     """Raises Excess if the parser could need more than MEMORY."""
     data = view.obj  # to count in it without a copy; it is the body, or its translation beside it
     held = len(body) if data is body else len(body) + len(data)
+    dearest = max((costs or {}).values(), default=0)
+    if held + (copies + dearest) * len(view) <= MEMORY:  # whatever its bytes are
+        return
     cost = held + copies * len(view) + sum(price * data.count(mark) for mark, price in (costs or {}).items())
     if cost > MEMORY:
         raise Excess(f"sends {len(body) // MIB} MiB that would need {cost // MIB} MiB to be read")
@@ -253,8 +255,9 @@ def _shallow(value: Any) -> None:
     """Raises Excess if a value is nested too deeply for those who walk through it."""
     level = [value]
     for _ in range(JSON_DEPTH):
-        inside = chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level)
-        level = [child for child in inside if type(child) in NESTED]
+        inside = (one.values() if isinstance(one, dict) else one for one in level)
+        deeper = (many for many in inside if not NESTED.isdisjoint(map(type, many)))
+        level = [child for many in deeper for child in many if type(child) in NESTED]
         if not level:
             return
     raise Excess(f"sends JSON that is nested more than {JSON_DEPTH} deep", "see with a browser what it answers")

@@ -32,6 +32,7 @@ POINT = ("geometry.long", "geometry.lat")
 MOST_ROWS = 5000  # of one page
 LONGEST = 1800  # characters of a question that still fits into an address
 DAY = 24 * 3600
+SETTLED_S = 3600  # what was edited since may be followed by more under the same time: it is not yet believed
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 NO_TOKEN = (498, 499)
 OBJECT_ID, DATE = "esriFieldTypeOID", "esriFieldTypeDate"
@@ -139,9 +140,15 @@ def _columns(about: dict) -> list[str]:
 def parts(request: Request) -> list[Part]:
     """Every layer, with the time of its last edit where the server tells it."""
     return [
-        Part(name, str((about.get("editingInfo") or {}).get("lastEditDate") or ""), _asking(request, layer, about))
+        Part(name, _fingerprint(request, about), _asking(request, layer, about))
         for name, layer, about in _layers(request)
     ]
+
+
+def _fingerprint(request: Request, about: dict) -> str:
+    edited = (about.get("editingInfo") or {}).get("lastEditDate") or 0
+    is_settled = type(edited) is int and edited <= (request.until - SETTLED_S) * 1000
+    return str(edited) if edited and is_settled else ""
 
 
 def changes(request: Request) -> list[Part] | None:

@@ -78,6 +78,7 @@ def _by_sql(request: Request, part: Part, resume: Resume, names: list[str]) -> P
 
 
 def _by_position(request: Request, part: Part, resume: Resume, names: list[str]) -> Pages:
+    """A deletion moves all behind it to other places: there is no going on after one."""
     table = numbered.Numbered(
         place=f"{part.ask['base']}, resource {part.name!r}",
         column=NUMBER,
@@ -86,7 +87,9 @@ def _by_position(request: Request, part: Part, resume: Resume, names: list[str])
         at=lambda numbers: _rows(request, part, names, filters={NUMBER: numbers}),
         count=lambda: _described(request, part)["total"] or 0,
     )
-    return numbered.by_number(request, resume, table, passes=1)  # a deletion moves all places: no going on after it
+    last = _rows(request, part, names, offset=resume.rows - 1, limit=1) if resume.rows else []
+    stands = [table.number(row) for row in last] == [numbered.number_in(resume.cursor)]
+    return numbered.by_number(request, resume if stands else Resume(), table, passes=1)
 
 
 def _resources(request: Request, place: str) -> list[tuple[str, dict]]:

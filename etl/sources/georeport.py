@@ -96,19 +96,29 @@ def _local(tag: str) -> str:
 
 def _value(element: etree._Element) -> object:
     """Text, or None where there is none; a list where all children are one of what their parent is many of."""
-    children = [child for child in element if isinstance(child.tag, str)]
-    if not children:
+    tags, values = [], []
+    for child in element.iterchildren(etree.Element):  # each touch of an element costs: what is plain is read here
+        said = _value(child) if len(child) else child.text
+        tags.append(child.tag)
+        values.append(None if not said or (type(said) is str and said.isspace()) else said)
+    if not tags:
         return _said(element)
-    names, is_nested = [_local(child.tag) for child in children], any(map(len, children))
-    values = list(map(_value if is_nested else _said, children))
-    if len(set(names)) == 1 and _local(element.tag).endswith(f"{names[0]}s"):
+    names, kinds = _names(tuple(tags))
+    if kinds == 1 and _local(element.tag).endswith(f"{names[0]}s"):
         return values
-    if len(set(names)) == len(names):
+    if kinds == len(names):
         return dict(zip(names, values, strict=True))
     named: dict[str, list] = {}
     for name, value in zip(names, values, strict=True):
         named.setdefault(name, []).append(value)
     return {name: values if len(values) > 1 else values[0] for name, values in named.items()}
+
+
+@lru_cache(1 << 8)
+def _names(tags: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """The names of elements without their namespaces, and how many different ones there are."""
+    names = tuple(map(_local, tags))
+    return names, len(set(names))
 
 
 def _said(element: etree._Element) -> str | None:
@@ -123,32 +133,24 @@ def tidied(rows: Iterable[object], groups: Mapping[str, str]) -> Rows:
 
 
 def _tidy(row: dict, groups: Mapping[str, str]) -> dict:
-    at = _called(tuple(row))
-    kept = (
-        {name: value for name, value in row.items() if _plain(name) not in REPORTER}
-        if REPORTER & at.keys()
-        else dict(row)
-    )
-
-    def said(name: str) -> object:
-        return row.get(at.get(name))
-
-    if isinstance(agency := said("agencyresponsible"), dict):  # FixMyStreet: {"recipient": ["Roads"]}
+    at, reporters = _called(tuple(row))
+    kept = {name: value for name, value in row.items() if name not in reporters} if reporters else dict(row)
+    if isinstance(agency := row.get(at.get("agencyresponsible")), dict):  # FixMyStreet: {"recipient": ["Roads"]}
         recipients = agency.get("recipient")
         told = "; ".join(map(str, recipients)) if isinstance(recipients, list) else recipients
         kept[at["agencyresponsible"]] = told
-    if "closeddatetime" not in at and str(said("status")).casefold() == "closed":
-        kept["closed_datetime"] = said("updateddatetime")
-    if groups and not said("group"):
-        found = (groups.get(text(said(name)) or "") for name in ("servicecode", "servicename"))
-        kept["group"] = next(filter(None, found), None)
+    if "closeddatetime" not in at and str(row.get(at.get("status"))).casefold() == "closed":
+        kept["closed_datetime"] = row.get(at.get("updateddatetime"))
+    if groups and not row.get(at.get("group")):
+        code, name = (text(row.get(at.get(column))) or "" for column in ("servicecode", "servicename"))
+        kept["group"] = groups.get(code) or groups.get(name)
     return kept
 
 
 @lru_cache(1 << 8)
-def _called(names: tuple[str, ...]) -> dict[str, str]:
-    """Plain name -> how it is written; most rows have the same names."""
-    return {_plain(name): name for name in names}
+def _called(names: tuple[str, ...]) -> tuple[dict[str, str], frozenset[str]]:
+    """Plain name -> how it is written, and what tells who reported; most rows have the same names."""
+    return {_plain(name): name for name in names}, frozenset(name for name in names if _plain(name) in REPORTER)
 
 
 def groups_of(services: Iterable[object]) -> dict[str, str]:

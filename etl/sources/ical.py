@@ -11,22 +11,22 @@ summary, description, location, categories, moved_from (the regular day that thi
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
-
-from dateutil.rrule import rrulestr
-from icalendar import Calendar, Event
-from icalendar.error import BrokenCalendarProperty, IncompleteComponent, InvalidCalendar
 
 from etl.sources.days import day_of, first_day
 from etl.sources.page import Pages, Part, Proof, Request, Resume, page_of
 from hub.errors import SourceError
 
+if TYPE_CHECKING:  # it takes as long to load as all other sources, and most cities have no calendar
+    from icalendar import Calendar, Event
+
 AHEAD = timedelta(days=366)
 COLUMNS = ["id", "uid", "date", "last_date", "route", "summary", "description", "location", "categories", "moved_from"]
 WITHIN_A_DAY = {"BYHOUR", "BYMINUTE", "BYSECOND"}
 FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
-BROKEN = (ValueError, TypeError, AttributeError, BrokenCalendarProperty, IncompleteComponent, InvalidCalendar)
+BROKEN = (ValueError, TypeError, AttributeError)  # what the library itself raises is a ValueError
 DONE = "read"
 
 
@@ -70,8 +70,10 @@ def _stem(place: str) -> str:
     return path.rpartition("/")[2].removesuffix(".ics") or place
 
 
-def _calendars(request: Request, place: str) -> list[Calendar]:
+def _calendars(request: Request, place: str) -> "list[Calendar]":
     """The whole calendar, or several in one file. Raises SourceError if it is cut or none at all."""
+    from icalendar import Calendar
+
     scheme, colon, rest = place.partition("://")
     said = request.http.text(("https" if scheme == "webcal" else scheme) + colon + rest).strip()
     where, cure = f"{_stem(place)} (source {request.name!r})", "open the address in a browser; fetch the calendar again"
@@ -88,7 +90,7 @@ def _calendars(request: Request, place: str) -> list[Calendar]:
     return calendars
 
 
-def _rows(request: Request, calendar: Calendar, event: Event) -> Iterator[dict]:
+def _rows(request: Request, calendar: "Calendar", event: "Event") -> Iterator[dict]:
     """The event on each of its days. Raises one of BROKEN if it cannot be told when that is."""
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         return
@@ -112,7 +114,7 @@ def _rows(request: Request, calendar: Calendar, event: Event) -> Iterator[dict]:
         }
 
 
-def _days(request: Request, event: Event, replaced: set[date]) -> set[date]:
+def _days(request: Request, event: "Event", replaced: set[date]) -> set[date]:
     """The event's days within the time that is asked for, less those that are left out or that others replace."""
     zone, start = ZoneInfo(request.time_zone), event.start
     first, last = first_day(request), day_of(request, request.until) + AHEAD
@@ -125,6 +127,8 @@ def _days(request: Request, event: Event, replaced: set[date]) -> set[date]:
 
 def _ruled(rule: dict, start: date | datetime, zone: ZoneInfo, last: date) -> Iterator[date]:
     """The days of a rule up to the last one wanted, counted on the clock in which its start is told."""
+    from dateutil.rrule import rrulestr
+
     if rule.get("FREQ", [""])[0].upper() not in FREQUENCIES or WITHIN_A_DAY & set(rule):
         raise ValueError("it comes more than once a day")
     clock = start.tzinfo if isinstance(start, datetime) else None
@@ -139,7 +143,7 @@ def _ruled(rule: dict, start: date | datetime, zone: ZoneInfo, last: date) -> It
         yield day
 
 
-def _replaced(calendar: Calendar, uid: str, zone: ZoneInfo) -> set[date]:
+def _replaced(calendar: "Calendar", uid: str, zone: ZoneInfo) -> set[date]:
     """The regular days of an event that have an event of their own instead."""
     found = (one.get("RECURRENCE-ID") for one in calendar.walk("VEVENT") if str(one.get("UID")) == uid)
     return {_day(regular.dt, zone) for regular in found if regular}

@@ -202,8 +202,8 @@ def flattened(row: dict, depth: int = DEEPEST) -> dict:
     flat: dict = {}
     for name, value in row.items():
         if isinstance(value, dict) and depth > 1:
-            for inner, found in flattened(value, depth - 1).items():
-                flat[f"{name}.{inner}"] = found
+            inner = flattened(value, depth - 1) if dict in map(type, value.values()) else value
+            flat |= {f"{name}.{one}": found for one, found in inner.items()}
         else:
             flat[name] = value
     return flat

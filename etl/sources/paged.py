@@ -211,9 +211,11 @@ def _reading(walk: Walk, size: int, is_resized: bool) -> Generator[Page, None, R
         if not rows and not walk.ask(page + 1, size):
             yield from _check_end(reading, page)
             return reading
-        if rows and walk.paging.is_heeded and walk.marks(rows) <= reading.marks:
+        found = walk.marks(rows)
+        if rows and walk.paging.is_heeded and found <= reading.marks:
             rows = walk.ask(page, size)
-        if (found := walk.marks(rows)) <= reading.marks:  # a hole, or no paging, or the last page comes for ever
+            found = walk.marks(rows)
+        if found <= reading.marks:  # a hole, or no paging, or the last page comes for ever
             reading.is_clean = False
             reading.end = "full" if len(rows) >= FULL else "double_read" if rows and found == reading.marks else "end"
             if reading.end != "end" or (repeated and rows):

@@ -1,11 +1,14 @@
 """A release is whole before it is seen, never touched again, and there is one at every moment."""
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 import os
 import stat
 
+import pyarrow.parquet as pq
 import pytest
 
 from etl.vault import open_vault
@@ -78,3 +81,17 @@ def test_only_as_many_are_kept_as_the_city_says_and_always_the_one_that_is_serve
     releases.make_current(tmp_path, releases.Release(releases.folder(tmp_path) / "a"))
     releases.prune(tmp_path, 2)
     assert [release.id for release in releases.kept(tmp_path)] == ["d", "c", "a"]
+
+
+@pytest.mark.parametrize("word", ["=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)"])
+def test_a_word_that_a_spreadsheet_would_run_is_written_behind_an_apostrophe(tmp_path, word):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20), agency=word))
+    town.run()
+    assert {row["agency_responsible"] for row in town.released()} == {word}
+    packed = town.release.path / "downloads" / "service_requests.csv.gz"
+    rows = list(csv.DictReader(io.StringIO(gzip.decompress(packed.read_bytes()).decode())))
+    assert {row["agency_responsible"] for row in rows} == {f"'{word}"}
+    kept = pq.read_table(packed.with_name("service_requests.parquet"))["agency_responsible"].to_pylist()
+    assert set(kept) == {word}
+    assert town.command("audit", "--gate").code == 0

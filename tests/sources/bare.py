@@ -43,6 +43,7 @@ SIZES: dict[str, Callable[[int], object]] = {
             *("open311_probe.FULL", "paged.FULL", "seeclickfix.PER_PAGE", "socrata.PAGE_ROWS"),
         )
     },
+    "etl.gathering.ROWS": lambda rows: 1,  # each page is stored by itself
     "etl.sources.dataverse.PREFER": lambda rows: _resized(dataverse.PREFER, rows),
     "etl.sources.dataverse.TRACKED": lambda rows: _resized(dataverse.TRACKED, rows),
     "etl.sources.delimited.BLOCK_BYTES": lambda rows: rows * 300,
@@ -51,7 +52,7 @@ SIZES: dict[str, Callable[[int], object]] = {
 
 
 def ask_for_small_pages(monkeypatch, rows: int = PAGE) -> None:
-    """From now on every adapter asks for pages so small that a hundred rows are several."""
+    """From now on every adapter asks for pages so small that a hundred rows are several, and each is stored by itself."""
     for place, size in SIZES.items():
         monkeypatch.setattr(place, size(rows))
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from etl.check import check_sources
 from tests.cities.model import Model
 from tests.cities.server import City
 from tests.sources.tiny_hub import OPEN311, PLATFORMS, TinyHub
@@ -130,3 +131,12 @@ def _without_statuses(hub: TinyHub) -> dict:
     place = hub.second.url + PLATFORMS["files"].path
     fields = PLATFORMS["files"].fields | {"requested_datetime": "due"}
     return {"adapter": "files", "location": place, "fields": fields, "layout": {"statuses": WORDS}}
+
+
+def test_check_says_of_the_columns_of_the_second_system_too_what_becomes_of_them(failing_over):
+    with failing_over() as hub:
+        checked = check_sources(hub.city)
+    assert list(checked.sources) == ["requests", "requests fallback"]
+    first, second = ({row["column"]: row["stored"] for row in rows} for rows in checked.sources.values())
+    assert first["SERVICECODEDESCRIPTION"] == second["service_name"] == ["service_name"]
+    assert "service_name" not in first and "requests fallback:" in checked.lines

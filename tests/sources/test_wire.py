@@ -276,7 +276,7 @@ def told():
 @pytest.mark.parametrize("name", REFUSED)
 def test_an_answer_that_would_not_fit_is_refused_in_little_memory(told, name):
     said, peak = told["refused", name]
-    assert said == "Unsafe" and peak < 200
+    assert said == "Unsafe" and peak < 220
 
 
 @pytest.mark.parametrize("name", READABLE)
