@@ -15,7 +15,7 @@ WHOLE = None
 MISCOUNTED = """with of_month(tier, day, service_group, district, n) as (
   select tier, month || '-01', service_group, district, n from month_counts where month is not null
   union all select r.tier, r.requested_bucket, r.service_group, coalesce(p.district, 'Unlocated'), 1
-  from service_requests r join places p on p.id = r.place_id where r.requested_grain in ('quarter', 'year')
+  from service_requests r cross join places p where p.id = r.place_id and r.requested_grain in ('quarter', 'year')
 ), by_period as (
   select tier, 'quarter' as grain, substr(day, 1, 5) || printf('%02d', (cast(substr(day, 6, 2) as integer) + 2) / 3 * 3 - 2)
     || '-01' as period, service_group, district, n from of_month

@@ -19,7 +19,7 @@ def small_classes(case: Case) -> list[Finding]:
     case.new.execute(
         f"""create temp table classes as
         select tier, count(*) as n, count(on_time) as told, min(duration_days) = max(duration_days) as one_duration,
-        min(on_time) = max(on_time) as one_word from service_requests where tier <> 'A' group by tier, {CLASS}"""
+        min(on_time) = max(on_time) as one_word from service_requests not indexed where tier <> 'A' group by tier, {CLASS}"""
     )
     found = {
         tier: (least, n)
