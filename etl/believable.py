@@ -7,7 +7,7 @@ import sqlite3
 
 from etl.canonical import FLAGS
 from etl.generalise import CHANGED, FEW, UNNAMED
-from etl.privacy.kind import settled_group
+from etl.privacy.kind import settled_group, tier_of
 from etl.vault import Vault
 from hub.policy import Policy
 
@@ -57,6 +57,11 @@ def _one(con: sqlite3.Connection, sql: str) -> int:
     return con.execute(sql).fetchone()[0]
 
 
+def _is_named(group: str, name: str, policy: Policy) -> bool:
+    """Whether the officer withheld its group by name."""
+    return policy.tiers.get(settled_group(group, name, policy)) == "X"
+
+
 def notices(vault: Vault, policy: Policy) -> tuple[str, ...]:
     """What an officer should look at: kinds that the policy does not name, and so withholds."""
     pairs = vault.rows(
@@ -66,7 +71,7 @@ def notices(vault: Vault, policy: Policy) -> tuple[str, ...]:
     unknown = [
         (name or group, rows)
         for group, name, rows in pairs
-        if name not in policy.services and settled_group(group, name, policy) not in policy.tiers
+        if name not in policy.services and tier_of(group, name, policy) == "X" and not _is_named(group, name, policy)
     ]
     if not unknown:
         return ()
@@ -75,5 +80,5 @@ def notices(vault: Vault, policy: Policy) -> tuple[str, ...]:
     kinds = "kind of request is" if len(unknown) == 1 else "kinds of request are"
     return (
         f"NOTICE: {len(unknown)} {kinds} not in {policy.path.name} and so withheld: {named}{more}. "
-        f"`cityglass policy draft` proposes tiers.",
+        f"`cityglass policy draft` proposes tiers; a new kind of a group in tier A is shown once the policy is signed again.",
     )

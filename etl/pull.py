@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from etl import canonical, intake, texts, walks
+from etl import canonical, intake, remarks, texts, walks
 from etl.gathering import gathered
 from etl.http import Http
 from etl.secrets import read_secret
@@ -40,7 +40,8 @@ MOST_OPEN = 50_000  # open requests that are asked for one by one
 @dataclass(frozen=True, slots=True)
 class Pulled:
     """What a pull did to one source: `rows` read, records `written`; `notice` if its fallback was read in its place;
-    `new_columns` that the source never sent before, and that stay out; `error` if it could not be read."""
+    `new_columns` that the source never sent before, and that stay out; `remarks` on rows that
+    repeat or cannot be used; `error` if it could not be read."""
 
     source: str
     rows: int = 0
@@ -48,11 +49,12 @@ class Pulled:
     unchanged: bool = False
     notice: str = ""
     new_columns: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     error: CityglassError | None = None
 
     @property
     def told(self) -> dict:
-        names = ("source", "rows", "written", "unchanged", "notice", "new_columns")
+        names = ("source", "rows", "written", "unchanged", "notice", "new_columns", "remarks")
         return {name: getattr(self, name) for name in names} | {"error": self.error.message if self.error else ""}
 
 
@@ -110,7 +112,7 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
         offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
         new_columns = walks.note_columns(vault, source, walk, offered)
         intake.complete(vault, source, walk, parts, accept_fewer)
-        return Pulled(source.name, rows, written, new_columns=new_columns)
+        return Pulled(source.name, rows, written, new_columns=new_columns, remarks=remarks.of(vault, source))
 
 
 def _walk_part(

@@ -53,7 +53,7 @@ class Job:
         """Fingerprint of everything a release is made from: if it is unchanged there is nothing to publish."""
         areas = self.vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
         as_of = self.vault.rows("select name, value from settings where name like 'as_of:%' order by name")
-        kinds = (self.policy.hash, version("cityglass"), self.city.path.read_bytes())
+        kinds = (self.policy.hash, sorted(self.policy.known or ()), version("cityglass"), self.city.path.read_bytes())
         return hashlib.sha256(repr((self.vault.setting("changes"), as_of, areas, *kinds)).encode()).hexdigest()[:32]
 
 

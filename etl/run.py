@@ -3,6 +3,8 @@
 source -> row -> record -> vault -> anonymize -> gate -> release
 """
 
+import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,8 +110,19 @@ def publish(
 
     intake.refuse_unfinished(vault)
     policy = load_policy(city)
-    job = release.Job(vault, city, policy, data, _signed(vault, policy, sign_off), accept_fewer)
+    signed = _signed(vault, policy, sign_off)
+    policy = replace(policy, known=_known(vault, policy, is_signed_now=bool(sign_off)))
+    job = release.Job(vault, city, policy, data, signed, accept_fewer)
     return release.publish(job, step, ordered)
+
+
+def _known(vault: Vault, policy: Policy, is_signed_now: bool) -> frozenset[str]:
+    """The kinds that were there when the policy was signed, or first used."""
+    name = f"kinds:{policy.digest}"
+    if is_signed_now or not vault.setting(name):
+        kinds = vault.rows("select distinct coalesce(service_name, '') from records_service_requests order by 1")
+        vault.set(name, json.dumps([kind for (kind,) in kinds]))
+    return frozenset(json.loads(vault.setting(name)))
 
 
 def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:
@@ -123,8 +136,10 @@ def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:
     if not signed and policy.signed_by:
         signed = f"{policy.signed_by}, {policy.signed_on}"
     if not signed:
+        since = f": it was changed since {policy.was_signed_by} signed it" if policy.was_signed_by else ""
         raise GateError(
-            f"The privacy policy {policy.told} is not signed.",
-            'read it, correct it, then publish with --sign-off "NAME, ROLE"; nothing was published',
+            f"The privacy policy {policy.told} is not signed{since}.",
+            'read it, correct it, then publish with --sign-off "NAME, ROLE", or write `of: '
+            f"{policy.digest}` into its `signed`; nothing was published",
         )
     return signed

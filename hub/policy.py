@@ -27,7 +27,7 @@ SHAPE = {
     "city": str,
     "version": int,
     "mode": str,
-    "signed": {"by": str, "on": date},
+    "signed": {"by": str, "on": date, "of": str},
     "review": date,
     "benefit": str,
     "harm": str,
@@ -50,6 +50,8 @@ class Policy:
 
     `text`: what tier A shows of free text; `text_allowed`: numbers and web addresses of the city's own that it may hold.
     `photo`: whether photos of tier A may be queued for approval.
+    `digest` is what a signature in the file is of; `was_signed_by` signed it, but perhaps before a change.
+    `known`: the kinds that were there when it was signed; of groups whose kinds are shown, others are withheld.
     `chosen` is what city.yml chose to be stricter than the file: it is hashed, signed and audited with it."""
 
     path: Path
@@ -65,6 +67,8 @@ class Policy:
     targets: dict[str, int] = field(default_factory=dict)
     signed_by: str = ""
     signed_on: str = ""
+    digest: str = ""
+    was_signed_by: str = ""
     review: str = ""
     benefit: str = ""
     harm: str = ""
@@ -72,6 +76,7 @@ class Policy:
     text: str = "off"
     text_allowed: tuple[str, ...] = ()
     photo: str = "off"
+    known: frozenset[str] | None = None
 
     @property
     def hash(self) -> str:
@@ -94,7 +99,8 @@ def path_of(city_path: Path, slug: str, dataset: str) -> Path:
 def load_policy(city: City, dataset: str = "service_requests") -> Policy:
     """Read and check a city's policy, with what its city.yml chose. Raises ConfigurationError or GateError.
 
-    A signature in the file holds for choices too: they can only make stricter what was signed."""
+    A signature in the file names the digest `of` what was signed, and holds for nothing else. It holds for the choices
+    of city.yml: they can only make stricter what was signed."""
     path = path_of(city.path, city.slug, dataset)
     raw = load(path, SHAPE)
     for key in ("dataset", "version", "k", "ladders", "tiers", "columns"):
@@ -102,7 +108,8 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
             raise ConfigurationError(
                 f"{path}: {key} is missing.", "compare with hub/policies/larkhaven/service_requests.yml"
             )
-    signed = raw.get("signed") or {}
+    signed, digest = raw.get("signed") or {}, digest_of(raw)
+    holds = signed.get("of") == digest
     policy = Policy(
         path=path,
         version=raw["version"],
@@ -115,8 +122,10 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
         columns=tuple(raw["columns"]),
         groups=raw.get("groups") or {},
         targets=raw.get("targets") or {},
-        signed_by=signed.get("by", ""),
-        signed_on=str(signed.get("on", "")),
+        signed_by=signed.get("by", "") if holds else "",
+        signed_on=str(signed.get("on", "")) if holds else "",
+        digest=digest,
+        was_signed_by=signed.get("by", ""),
         review=str(raw.get("review", "")),
         benefit=raw.get("benefit", ""),
         harm=raw.get("harm", ""),
@@ -127,6 +136,12 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
     )
     _never_looser(policy)
     return policy
+
+
+def digest_of(raw: dict) -> str:
+    """Fingerprint of what a policy says, but for the signature; its comments and their layout are free."""
+    told = {key: value for key, value in raw.items() if key != "signed"}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _k(path: Path, given: dict[str, int], city: City) -> dict[str, int]:

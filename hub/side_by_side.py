@@ -9,6 +9,7 @@ from hub.plugin.door import App, Receive, Scope, Send, raw_path
 
 PREFIX = "/dashboards"
 COOKIE_PATH = re.compile(rb"(;\s*path=)/(?=;|$)", re.IGNORECASE)
+ALSO_FIRST = (PREFIX, f"{PREFIX}/overview")  # the first view, by its own name
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class SideBySide:
         if scope["type"] == "websocket" and not under:
             await receive()
             await send({"type": "websocket.close", "code": 1000})
-        elif under and scope["path"] == PREFIX:
+        elif under and scope["path"] in ALSO_FIRST:
             await _redirect(send, scope)
         elif under:
             await self.dashboards(scope, receive, cookies_kept_under(send))
@@ -89,8 +90,8 @@ async def _answer(outbox: asyncio.Queue, running: asyncio.Task) -> dict:
 
 
 async def _redirect(send: Send, scope: Scope) -> None:
-    query = scope.get("query_string", b"")
-    to = raw_path(scope).encode() + b"/" + (b"?" + query if query else b"")
+    query, own = scope.get("query_string", b""), raw_path(scope).rpartition(PREFIX)[0]
+    to = f"{own}{PREFIX}/".encode() + (b"?" + query if query else b"")
     await send(
         {"type": "http.response.start", "status": 308, "headers": [(b"location", to), (b"content-length", b"0")]}
     )

@@ -36,6 +36,7 @@ def pulled_lines(pulled: list) -> str:
 def notices(pulled: list) -> tuple[str, ...]:
     """What an officer should look at: a fallback that was read, columns that are new."""
     told = [f"NOTICE {result.source}: {result.notice}" for result in pulled if result.notice]
+    told += [f"NOTICE {result.source}: {remark}" for result in pulled for remark in result.remarks]
     return (*told, *(_is_new(result.source, result.new_columns) for result in pulled if result.new_columns))
 
 

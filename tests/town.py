@@ -33,7 +33,7 @@ from etl.sources.page import Page
 from hub.city import City, load_city
 from hub.cli import main
 from hub.datasets import DATASETS
-from hub.policy import Policy, load_policy
+from hub.policy import Policy, digest_of, load_policy
 from hub.releases import Release, current
 
 ZONE = "America/New_York"
@@ -201,7 +201,10 @@ class Town:
         path = self.folder / "policies" / "service_requests.yml"
         path.parent.mkdir(exist_ok=True)
         said = yaml.safe_load(path.read_text("utf-8")) if path.exists() else POLICY
-        path.write_text(yaml.safe_dump(merged(said, changes), sort_keys=False), "utf-8")
+        said = merged(said, changes)
+        if said.get("signed"):
+            said["signed"] = said["signed"] | {"of": digest_of(said)}
+        path.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
 
     def command(self, verb: str, *words: str | Path) -> "Said":
         """`cityglass verb …` for this town."""

@@ -20,9 +20,17 @@ def add_tier(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
 
 
 def _settled(group: str, name: str, policy: Policy) -> dict:
-    settled = settled_group(group, name, policy)
-    tier = policy.services.get(name) or policy.tiers.get(settled, "X")
-    return {"group_no": name_number(settled), "tier": tier}
+    return {"group_no": name_number(settled_group(group, name, policy)), "tier": tier_of(group, name, policy)}
+
+
+def tier_of(group: str, name: str, policy: Policy) -> str:
+    """What the policy says of the kind, else of its group. Tier A tells the name of a kind: one that is new since the
+    policy was signed, and that it does not name, is withheld."""
+    if name in policy.services:
+        return policy.services[name]
+    tier = policy.tiers.get(settled_group(group, name, policy), "X")
+    is_new = policy.known is not None and name not in policy.known
+    return "X" if tier == "A" and is_new else tier
 
 
 def settled_group(group: str, name: str, policy: Policy) -> str:

@@ -1,9 +1,9 @@
 -- title: Fixed on time
--- question: Of the requests opened in the last complete year that were due by now, how many were fixed by the promised day?
+-- question: Of the requests opened in the last complete year that were due by now, in the groups of which that can be told, how many were fixed by the promised day?
 -- unit: % of the requests that were due
 -- caution: Counted among all that were due, not only among the closed; closing without a fix does not count. Left out are
 --   requests without a target, groups whose late open requests cannot be told, and sensitive kinds, whose outcome is not
---   told. Wilson 95 % interval.
+--   told: with them it may be higher or lower. Wilson 95 % interval.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (

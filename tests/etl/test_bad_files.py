@@ -202,7 +202,7 @@ def test_a_file_in_a_declared_encoding_is_read(town, encoding, mark):
     said = town.command("pull", "--from", f"requests={path}")
     town.describe({"sources": {"requests": {"layout": {"encoding": None}}}})
     assert said.code == 0
-    assert town.vault("select address from records_service_requests where key = '20'") == [("20 LM STREET",)]
+    assert town.vault("select address from records_service_requests where key = '20'") == [("20 LM ST",)]
 
 
 def test_what_publish_makes_of_a_reading_that_broke_off(town):
@@ -248,3 +248,22 @@ def test_a_third_of_a_million_equal_rows_are_one_request_and_soon_read(tmp_path)
     assert time.process_time() - start < 30
     assert town.vault("select count(*) from records_service_requests") == [(len(GOOD) + 1,)]
     assert town.vault("select rows_read, keys from readings where source = 'requests'") == [(300_039, 39)]
+
+
+def test_rows_that_repeat_or_cannot_be_used_are_told_with_their_place(tmp_path):
+    town = Town.found(tmp_path)
+    odd = [
+        request(50, opened="soon"),
+        request(51, status="Wibble"),
+        request(3),
+        request(3, closed="2024-03-09 10:00:00"),
+    ]
+    town.receive(*requests(range(30)), *odd)
+    said = town.command("pull")
+    assert said.code == 0
+    for words in (
+        "NOTICE requests: 1 cannot be used: requested_datetime cannot be read; the first is row 32 of requests.csv",
+        "NOTICE requests: 2 rows repeat an id that came before; of each id the newest row counts",
+        "NOTICE requests: 1: a status word that the city's table does not know",
+    ):
+        assert words in said.out

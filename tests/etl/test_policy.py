@@ -73,6 +73,32 @@ CHOICES = {
 }
 
 
+def test_a_signature_in_the_file_is_of_what_was_signed_and_of_nothing_else(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)))
+    path = tmp_path / "policies" / "service_requests.yml"
+    path.write_text(path.read_text("utf-8").replace("Housing: C", "Housing: A"), "utf-8")
+    refused = town.command("run")
+    assert (refused.code, "was changed since Vera Quill, officer signed it" in refused.err) == (6, True)
+    assert town.policy.digest in refused.err and town.release is None
+    said = path.read_text("utf-8").replace("Housing: A", "Housing: C")
+    path.write_text(f"# one comment more\n{said}", "utf-8")
+    assert town.command("run").code == 0
+
+
+def test_a_kind_that_is_new_in_a_group_whose_kinds_are_named_is_withheld_until_somebody_signs_again(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)))
+    town.run()
+    asleep = {"kind": "Person Sleeping in Doorway", "group": "Streets"}
+    town.receive(*requests(range(20)), *requests(range(20, 40), **asleep))
+    said = town.command("run")
+    assert said.code == 0 and "'Person Sleeping in Doorway' (20)" in said.out
+    assert {row["service_name"] for row in town.released()} == {"Pothole"}
+    assert town.command("publish", "--sign-off", "Vera Quill, officer").code == 0
+    assert {row["service_name"] for row in town.released()} == {"Pothole", "Person Sleeping in Doorway"}
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_what_is_signed_and_audited_is_the_policy_with_what_city_yml_chose(tmp_path, name):
     """A signature for the stricter does not hold once the choice is gone; when it is back it stands again."""

@@ -86,7 +86,7 @@ def test_both_sides_answer_on_one_port_from_the_first_request(server):
 
 
 def test_the_dashboards_page_has_a_language_a_title_and_a_way_on(server):
-    for target in ("/dashboards/", "/dashboards/overview", "/dashboards/budget?year=2025"):
+    for target in ("/dashboards/", "/dashboards/map", "/dashboards/budget?year=2025"):
         page = server.get(target, headers={"accept-encoding": "gzip"})
         assert page.status_code == 200
         assert '<html lang="en">' in page.text
@@ -94,7 +94,8 @@ def test_the_dashboards_page_has_a_language_a_title_and_a_way_on(server):
         assert "need JavaScript" in page.text and 'href="/city"' in page.text
         assert "openapi.json" not in page.text and "<title>Streamlit" not in page.text
         assert int(page.headers["content-length"]) == len(page.content)
-    assert server.get("/dashboards").headers["location"] == "/dashboards/"
+    for target in ("/dashboards", "/dashboards/overview"):
+        assert server.get(target).headers["location"] == "/dashboards/"
 
 
 def test_scripts_and_styles_of_the_dashboards_come_packed_and_stay_cached(server):

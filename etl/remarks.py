@@ -1,0 +1,45 @@
+"""What an officer should hear of a reading that was whole: rows that repeat an id, and values that could not be used."""
+
+from pathlib import PurePath
+
+from etl.canonical import FLAGS, bit
+from etl.intake import OLDER_COPY
+from etl.vault import Vault
+from hub.source import Source
+
+TOLD = (
+    "unknown_status",
+    "bad_date",
+    "bad_number",
+    "closed_before_opened",
+    "outside_city",
+)  # flags that hint at a layout
+REASONS = """select reason, count(*), min(part), arg_min(row_number, (part, row_number)) from quarantine
+    where source = ? and reason <> ? group by reason order by 2 desc, 1"""
+
+
+def of(vault: Vault, source: Source) -> tuple[str, ...]:
+    """One sentence each, the gravest first."""
+    unusable = [
+        f"{count:,} cannot be used: {reason}{_place(part, row)}"
+        for reason, count, part, row in vault.rows(REASONS, source.name, OLDER_COPY)
+    ]
+    return (*unusable, *_repeated(vault, source), *_flagged(vault, source))
+
+
+def _place(part: str | None, row: int | None) -> str:
+    return f"; the first is row {row:,} of {PurePath(part).name}" if part and row else ""
+
+
+def _repeated(vault: Vault, source: Source) -> list[str]:
+    rows = vault.one("select coalesce(sum(rows_read - keys), 0)::bigint from readings where source = ?", source.name)
+    return [f"{rows:,} rows repeat an id that came before; of each id the newest row counts"] if rows else []
+
+
+def _flagged(vault: Vault, source: Source) -> list[str]:
+    table, found = f"records_{source.dataset}", []
+    for word in TOLD:
+        named = f"select count(*) from {table} where source = ? and not deleted_upstream and flags & {bit(word)} <> 0"
+        if count := vault.one(named, source.name):
+            found.append(f"{count:,}: {FLAGS[word][0].lower()}{FLAGS[word][1:]}")
+    return found
