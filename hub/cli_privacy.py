@@ -94,7 +94,8 @@ def _score(corpus: Path | None, layers: str) -> Said:
     lines = tuple(f"{name:<16} {_percent(value)}" for name, value in shares.items())
     lines += tuple(
         f"  {label:<14} {_percent(found['recall_full'])} full, {_percent(found['recall_touched'])} touched, of {found['n']:,}"
-        for label, found in told["per_label"].items()
+        for by in ("per_label", "names_per_lang", "per_stratum")
+        for label, found in told[by].items()
     )
     lines += () if "L4" in wanted else ("Names were not recognised: L4 did not run.",)
     return Said(

@@ -10,7 +10,7 @@ import pytest
 MINUTES = {
     "tests": 4,
     "browser": 7,
-    "etl": 12,
+    "etl": 10,
     "hub": 5,
     "dashboards": 4,
     "spec": 8,

