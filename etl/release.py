@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +36,14 @@ TOLD_LATER = (
     "_privacy_risk",
     "_privacy_audit",
 )  # they tell about the release: its id is made without them
+
+# check: where its cause most likely lies
+CURES = {
+    "usable": "compare `fields` and `layout.dates` of the source in city.yml with its columns and how it writes dates",
+    "words_understood": "add the words to `layout.statuses` of the source, or correct `city.bbox` and the columns of "
+    "lat and long, in city.yml",
+    "size_believable": "look whether kinds were renamed or the file is shorter; if it is right, say --accept-fewer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +190,7 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     if failed:
         raise GateError(
             f"The gate refused the release: {'; '.join(failed)}. The old release stays.",
-            "mend the source or the policy, then publish again",
+            _cure(finding.check_name for finding in findings if not finding.is_passed),
             findings=[finding.row for finding in findings],
         )
     database.add(path, {"_privacy_audit": [finding.row for finding in findings]})
@@ -192,6 +200,12 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
         if table.name in TOLD_LATER:
             downloads.write(path, table, folder / "downloads")
     return findings
+
+
+def _cure(failed: Iterable[str]) -> str:
+    """What to do about the checks that failed, by the first that has a cure of its own."""
+    found = (cure for name in failed for start, cure in CURES.items() if name.startswith(start))
+    return f"{next(found, 'mend the source or the policy')}, then pull and publish again"
 
 
 def _swap(

@@ -267,3 +267,18 @@ def test_rows_that_repeat_or_cannot_be_used_are_told_with_their_place(tmp_path):
         "NOTICE requests: 1: a status word that the city's table does not know",
     ):
         assert words in said.out
+
+
+@pytest.mark.parametrize(
+    ("change", "cure"),
+    [
+        ({"opened": "05.03.24, 9 Uhr"}, "`layout.dates`"),
+        ({"status": "Finito"}, "`layout.statuses`"),
+        ({"lat": "0.0", "long": "0.0"}, "`city.bbox`"),
+    ],
+)
+def test_where_nearly_all_of_a_file_is_misread_the_cure_names_the_key_of_the_city_file(tmp_path, change, cure):
+    town = Town.found(tmp_path)
+    town.receive(*(row | change for row in requests(range(120))))
+    said = town.command("run")
+    assert (said.code, cure in said.err, town.release) == (6, True, None)
