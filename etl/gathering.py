@@ -6,7 +6,7 @@ from itertools import chain
 
 import pyarrow as pa
 
-from etl.sources.page import Page, Pages
+from etl.sources.page import Page, Pages, plain
 
 ROWS = 10_000  # are stored at once, however quickly they came
 SECONDS = 1.0  # of reading, which a power cut may cost; a page that takes longer is stored by itself
@@ -24,11 +24,20 @@ def gathered(pages: Pages, clock: Callable[[], float] = time.monotonic) -> Pages
         except Exception:
             yield from _joined(held)
             raise
+        if held and not _fit(held[-1], page):
+            yield from _joined(held)
+            held, count, since = [], 0, clock()
         held.append(page)
         count += page.rows.num_rows
         if count >= ROWS or page.deletes or clock() - since >= SECONDS:  # what is deleted may come again later
             yield from _joined(held)
             held, count, since = [], 0, clock()
+
+
+def _fit(page: Page, other: Page) -> bool:
+    """Whether both spell their columns one way: of two spellings of one column only one would be read."""
+    names = {*page.rows.column_names, *other.rows.column_names}
+    return len(set(map(plain, names))) == len(names)
 
 
 def _joined(pages: list[Page]) -> Pages:

@@ -15,7 +15,7 @@ from etl import canonical, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import Vault
-from etl.walks import ALL, CHANGES, Walk, end_walk, refuse_mixed, refuse_suspect
+from etl.walks import ALL, CHANGES, Walk, end_walk, read_again, refuse_mixed, refuse_suspect
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, IncompleteError
@@ -247,7 +247,8 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
     """Every part was read to its end: end the walk, mark what is gone upstream, keep the time of the data.
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
-    Raises IncompleteError, and changes nothing, if a part is not proved, a fifth of the keys is gone or keys are doubled."""
+    Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or keys are doubled;
+    the next reading then asks for all of it again."""
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     is_gone = """source = $source and not deleted_upstream
@@ -256,7 +257,11 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
     given, gone = {"source": source.name}, 0
     if walk.kind == ALL:
         gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
-    _believe(vault, source, held, gone, accept_fewer)
+    try:
+        _believe(vault, source, held, gone, accept_fewer)
+    except IncompleteError:
+        read_again(vault, source.name)
+        raise
     with vault.transaction():
         if gone:
             vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)

@@ -80,6 +80,13 @@ def end_walk(vault: Vault, walk: Walk, parts: list[Part]) -> None:
         vault.con.execute(f"delete from {table} where source = ?", [walk.source])
 
 
+def read_again(vault: Vault, source: str) -> None:
+    """The walk stays unfinished, and what it read is not taken for an answer any more."""
+    with vault.transaction():
+        for table in ("walk_parts", "pages", "seen"):
+            vault.con.execute(f"delete from {table} where source = ?", [source])
+
+
 def kept(vault: Vault, walk: Walk, parts: list[Part]) -> set[str]:
     """The parts that need not be read again: their content and the field map are those of the last whole reading."""
     if walk.kind != ALL or are_mixed(vault, walk.source):

@@ -67,7 +67,7 @@ def number(text: str) -> int:
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_table_has_a_page_and_is_data_too(demo, name):
-    count = demo.get("/manifest.json").json()["tables"][name]["rows"]
+    count = demo.get("/manifest.json").json()["tables"].get(name, {}).get("rows")
     page, data, sheet = (demo.get(f"/city/{name}{form}") for form in ("", ".json?_shape=objects", ".csv"))
     assert (page.status_code, data.status_code, sheet.status_code) == (200, 200, 200)
     assert "<h1>" in page.text

@@ -5,6 +5,7 @@ import yaml
 from etl import status
 from etl.every import every
 from hub import releases
+from hub.policy import digest_of
 from tests.sources.tiny_hub import TinyHub
 from tests.town import POLICY
 
@@ -14,7 +15,8 @@ HOUR, DAY = 3600, 86_400
 def turns(hub: TinyHub):
     policies = hub.folder / "policies"
     policies.mkdir(exist_ok=True)
-    (policies / "service_requests.yml").write_text(yaml.safe_dump(POLICY, sort_keys=False), "utf-8")
+    signed = POLICY | {"signed": POLICY["signed"] | {"of": digest_of(POLICY)}}
+    (policies / "service_requests.yml").write_text(yaml.safe_dump(signed, sort_keys=False), "utf-8")
     return every(hub.city, hub.data, 600, clock=hub.clock())
 
 

@@ -118,3 +118,9 @@ def test_what_is_stored_together_is_what_would_be_stored_apart(hub_of, monkeypat
 
 def die(*given) -> None:
     raise Killed
+
+
+def test_pages_that_spell_a_column_in_two_ways_are_not_stored_together():
+    first, second = Page(pa.table({"id": ["a"]}), 2), Page(pa.table({"ID": ["b"]}), 3)
+    found, _ = stored(gathered(sent(first, second, page(3))))
+    assert [page.rows.column_names for page in found] == [["id"], ["ID"], ["id"]]

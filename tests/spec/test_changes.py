@@ -122,3 +122,14 @@ def test_the_public_is_told_why_rows_are_missing(life):
         ("quarantined", "requested_datetime cannot be read"): 1,
         ("withheld", "Its kind is withheld, or not yet in the policy"): 1,
     }
+
+
+def test_what_was_refused_once_is_asked_for_again_and_not_judged_by_the_old_answer(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*ROWS)
+    town.run()
+    town.receive(*ROWS[:5])
+    assert town.command("pull").code == 5
+    town.receive(*ROWS)
+    assert town.command("run").code == 0
+    assert len(town.released()) == 30
