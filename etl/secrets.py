@@ -1,11 +1,14 @@
 """Keys of city systems: read once, from the environment or a file that only its owner can read; never shown."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from hub.errors import ConfigurationError
+
+SCHEMES = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE)  # what was made of a key, told back by a server
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +33,7 @@ class Secret:
 
     def redacted(self, text: str) -> str:
         """The text with every part of the secret blotted out, as it is or as an address would write it."""
+        text = SCHEMES.sub(r"\1 ***", text)
         values = {line.partition(":")[2].strip() for line in _lines(self._text)}
         parts = {self._text, *_lines(self._text), *values} - {""}
         for part in sorted(parts, key=len, reverse=True):

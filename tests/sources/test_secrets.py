@@ -93,3 +93,10 @@ def test_an_empty_variable_is_no_key(monkeypatch, tmp_path):
     monkeypatch.setitem(os.environ, "CITY", " ")
     with pytest.raises(ConfigurationError, match="is empty"):
         read_secret(SETTING, "CITY", tmp_path)
+
+
+def test_what_was_made_of_a_key_is_blotted_out_too():
+    told = Secret("sources.requests.credentials", "client_id: client-7\nclient_secret: b-c").redacted(
+        "403: rejected header Bearer eyJ-SECRET.ACCESS-TOKEN, and Basic MTI3OkFQSUtFWTEyMzQ1="
+    )
+    assert told == "403: rejected header Bearer ***, and Basic ***"
