@@ -76,7 +76,7 @@ KEPT += ("requested_datetime", "expected_datetime", "closed_datetime", "duration
 KEPT += ("location", "lat5", "long5", "day_number")
 
 RECEIVED = ("id", "tier", "group_no", "location", "lat5", "long5", "day_number")
-LATER = ("public_id", "text", "photo")  # made from `id` and `id_tail`; shown in no tier
+LATER = ("public_id", "text", "photo")  # made from `id` and `id_tail`, or joined where the policy opted in
 RELEASED = tuple(name for name in DATASETS["service_requests"].table.names if name not in LATER)
 COUNTED = ("id_tail", "group_no", "place_no", "bucket", "bucket_end", "location", "is_new", "on_time_counted")
 

@@ -113,7 +113,7 @@ class Contents:
         """Rows that became coarser since the release before."""
         return self._fallen if self.before else frozenset()
 
-    def fewest_locations(self) -> dict[str, int]:
+    def _fewest_locations(self) -> dict[str, int]:
         """Per tier, the smallest number of distinct locations in a class: only the vault knows."""
         of_class = ["tier", "group_no", "place_no", "bucket", "requested_grain"]
         counted = class_sizes(self.done.rows, of_class)
@@ -134,7 +134,7 @@ class Contents:
         counted = engine.arrow(withheld.group_by("tier").agg(rows=nw.len())).to_pylist()
         return Facts(
             addresses,
-            {tier: least for tier, least in self.fewest_locations().items() if tier in coarsened},
+            {tier: least for tier, least in self._fewest_locations().items() if tier in coarsened},
             candidates.fewest(done.rows, known, coarsened, engine),
             dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted},
             candidates.fewest(first, known, coarsened, engine),
@@ -164,16 +164,11 @@ class Contents:
         wrong = rows.filter((level < lit(0)) | (grain < lit(0)) | moved | shifted)
         return int(self.engine.arrow(wrong.select(nw.len()))[0][0].as_py())
 
-    def reasons(self, vault: Vault) -> dict[str, int]:
-        """How many of the requests that there are now, counted or not, meet each reason."""
-        account = completeness.account(vault)
+    def reasons(self, account: completeness.Account) -> dict[str, int]:
+        """How many of the requests that there are now, counted or not, meet each reason; by the account as it is now."""
         found = {fate.reason: fate.keys for fate in _fates(self.at, self.done) if fate.fate == "withheld"}
         found[UNNAMED] = found.get(UNNAMED, 0) + self.done.uncounted.get("X", 0)
         return found | {line["reason"]: line["rows"] for line in account.asides}
-
-    def unusable(self, vault: Vault) -> dict[str, int]:
-        """Per reason the keys of requests that cannot be used now, counted or not."""
-        return completeness.account(vault).unusable
 
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""

@@ -37,6 +37,8 @@ def every(
         pulled, published, error = [], None, None
         try:
             pulled, published = run.run(city, data, sign_off, step=step, clock=clock, once_a_day=True)
+            if published:  # what is signed is what was there then, no later edit and no new kind
+                sign_off = ""
         except ConfigurationError:
             raise
         except CityglassError as failed:

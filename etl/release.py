@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import time
 
-from etl import believable, contents, database, downloads, gate, lookup, withdrawal
+from etl import believable, completeness, contents, database, downloads, gate, lookup, withdrawal
 from etl.checks.finding import Case, Finding
 from etl.contents import Contents
 from etl.privacy import risk
@@ -176,15 +176,16 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
     before = made.before.db if made.before else None
+    account = completeness.account(job.vault)
     told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
     told |= {
-        "reasons": made.reasons(job.vault),
-        "unusable": made.unusable(job.vault),
+        "reasons": made.reasons(account),
+        "unusable": account.unusable,
         "facts": facts,
         "finer": made.finer(),
         "accept_fewer": job.accept_fewer,
     }
-    case = Case(job.policy, before, facts.locations, made.fallen(), **told)
+    case = Case(job.policy, before, made.fallen(), **told)
     findings = tuple(gate.judge(path, case))
     failed = [f"{f.check_name} is {f.value}, must be {f.bound}" for f in findings if not f.is_passed]
     if failed:

@@ -9,7 +9,7 @@ import pytest
 # folder: minutes on two cores; a folder that is not named has one
 MINUTES = {
     "tests": 4,
-    "browser": 7,
+    "browser": 10,
     "etl": 10,
     "hub": 5,
     "dashboards": 4,
@@ -35,6 +35,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    spent = ", ".join(f"{folder} {seconds / 60:.1f}" for folder, seconds in SPENT.most_common())
+    terminalreporter.write_line(f"minutes per folder: {spent}")
     for line in _late():
         terminalreporter.write_line(line, red=True)
 

@@ -33,16 +33,15 @@ class Finding:
 class Case:
     """What is judged by: the policy, the release served before, and what only the builder knows.
 
-    `fewest_locations`: per tier the smallest number of distinct locations in a released class; None where the vault
-    is not at hand. `fallen`: ids that had to become coarser since the last release, which the comparison exempts.
-    `facts`: what else the vault knows of the risk. `finer`: rows that are shown finer than the ledger has them.
+    `fallen`: ids that had to become coarser since the last release, which the comparison exempts.
+    `facts`: what only the vault knows of the risk; None where it is not at hand. `finer`: rows that are shown finer than
+    the ledger has them.
     `erased`: what was erased since then. `text_layers`: which layers redacted the texts, empty where none are shown.
     `reasons`: how many requests meet each now, `unusable`: why some cannot be used; the release counts them once a week.
     `accept_fewer`: an operator says that far fewer rows than before are right."""
 
     policy: Policy
     before: Path | None = None
-    fewest_locations: dict[str, int] | None = None
     fallen: frozenset[int] = frozenset()
     erased: Marks = field(default_factory=dict)
     text_layers: str = ""

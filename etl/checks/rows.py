@@ -29,8 +29,8 @@ def small_classes(case: Case) -> list[Finding]:
     for tier, k in case.policy.k.items():
         least, classes = found.get(tier, (k, 0))
         findings.append(Finding(f"rows_per_class_{tier}", f"at least {k}", str(least), least >= k, classes))
-        if case.fewest_locations is not None:
-            places = case.fewest_locations.get(tier, k)
+        if case.facts:
+            places = case.facts.locations.get(tier, k)
             findings.append(Finding(f"locations_per_class_{tier}", f"at least {k}", str(places), places >= k, classes))
     bad = one(case, "select count(*) from classes where tier = 'C' and (one_duration or (one_word and told = n))")
     return [*findings, none("two_values_in_c", "classes share one value", bad, found.get("C", (0, 0))[1])]

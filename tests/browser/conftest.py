@@ -22,6 +22,7 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
+QUIET_SECONDS = 1  # of nothing asked and nothing answered; a request that stays open does not hold the test up
 SERVE = """
 import sys
 from pathlib import Path
@@ -135,11 +136,13 @@ def open_page(windows, base):
         page.asked_elsewhere, page.errors = [], []
         page.route("**/*", lambda route: _gate(route, base, page.asked_elsewhere))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
+        for event in ("request", "requestfinished", "requestfailed"):
+            page.on(event, lambda _: setattr(page, "last_heard", time.monotonic()))
         page.goto(f"{base}/dashboards/{path}")
         if not path.startswith("maps/"):
             page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning] h1", timeout=60_000)
-        page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(700)
+        while time.monotonic() - page.last_heard < QUIET_SECONDS:
+            page.wait_for_timeout(100)
         return page
 
     yield open_it

@@ -12,11 +12,15 @@ from tests.town import POLICY
 HOUR, DAY = 3600, 86_400
 
 
+def decide(hub: TinyHub, **changes) -> None:
+    """Write the policy with changes."""
+    path = hub.folder / "policies" / "service_requests.yml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(yaml.safe_dump(POLICY | changes, sort_keys=False), "utf-8")
+
+
 def turns(hub: TinyHub):
-    policies = hub.folder / "policies"
-    policies.mkdir(exist_ok=True)
-    signed = POLICY | {"signed": POLICY["signed"] | {"of": digest_of(POLICY)}}
-    (policies / "service_requests.yml").write_text(yaml.safe_dump(signed, sort_keys=False), "utf-8")
+    decide(hub, signed=POLICY["signed"] | {"of": digest_of(POLICY)})
     return every(hub.city, hub.data, 600, clock=hub.clock())
 
 
@@ -34,6 +38,17 @@ def test_one_release_a_day_however_often_it_pulls(hub_of, monkeypatch):
     made.append(bool(next(life).published.release))
     assert made == [True, False, False, False, True]
     assert len(releases.kept(hub.data)) == 2
+
+
+def test_it_signs_once_and_not_again_what_is_edited_later(hub_of, monkeypatch):
+    hub = hub_of("arcgis", rows=60)
+    monkeypatch.setattr("etl.release.time", lambda: hub.model.now)
+    decide(hub, signed={})
+    life = every(hub.city, hub.data, 600, sign_off="Vera Quill, officer", clock=hub.clock())
+    assert next(life).published.release
+    decide(hub, signed={}, harm="another")
+    hub.model.pass_time(DAY)
+    assert "is not signed" in next(life).error.message
 
 
 def test_after_failures_it_waits_longer_and_says_so_and_goes_on(hub_of):
