@@ -31,18 +31,20 @@ def every(
     step: Step = lambda _: None,
     clock: Clock = REAL,
 ) -> Iterator[Round]:
-    """One Round per turn, for ever; the caller waits in between. A wrong configuration ends it, nothing else does."""
-    failures = 0
+    """One Round per turn, for ever; the caller waits in between. A configuration that is wrong at the first turn ends it.
+    Later one is a failure like others: a system or a policy has changed, and somebody will mend it."""
+    failures, is_first = 0, True
     while True:
         pulled, published, error = [], None, None
         try:
             pulled, published = run.run(city, data, sign_off, step=step, clock=clock, once_a_day=True)
             if published:  # what is signed is what was there then, no later edit and no new kind
                 sign_off = ""
-        except ConfigurationError:
-            raise
         except CityglassError as failed:
+            if is_first and isinstance(failed, ConfigurationError):
+                raise
             error = failed
+        is_first = False
         failures = failures + 1 if error else 0
         wait = min(seconds * 2**failures, max(LONGEST_WAIT, seconds)) if failures else seconds
         status.note(data, next_run=int(clock.now() + wait), failures=failures, error=error.message if error else "")

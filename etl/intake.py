@@ -247,27 +247,30 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
     """Every part was read to its end: end the walk, mark what is gone upstream, keep the time of the data.
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
-    Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or keys are doubled;
+    Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or cannot be used any
+    more, or keys are doubled;
     the next reading then asks for all of it again."""
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     is_gone = """source = $source and not deleted_upstream
         and key not in (select key from seen where source = $source)"""
     is_unusable = "source = $source and key in (select key from seen where source = $source and not is_usable)"
-    given, gone = {"source": source.name}, 0
+    given, gone, unusable = {"source": source.name}, 0, 0
     if walk.kind == ALL:
         gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
+    if not source.is_fallback:
+        unusable = vault.con.execute(f"select count(*) from {held} where {is_unusable}", given).fetchall()[0][0]
     try:
-        _believe(vault, source, held, gone, accept_fewer)
+        _believe(vault, source, held, gone, unusable, accept_fewer)
     except IncompleteError:
         read_again(vault, source.name)
         raise
     with vault.transaction():
         if gone:
             vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
-        if not source.is_fallback:
-            gone += vault.con.execute(f"delete from {held} where {is_unusable}", given).fetchall()[0][0]
-        vault.count_changes(gone)
+        if unusable:
+            vault.con.execute(f"delete from {held} where {is_unusable}", given)
+        vault.count_changes(gone + unusable)
         _end(vault, source, walk, parts)
         _count_totals(vault, source)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
@@ -317,12 +320,22 @@ def _count_totals(vault: Vault, source: Source) -> None:
         vault.count_changes(1)
 
 
-def _believe(vault: Vault, source: Source, held: str, gone: int, accept_fewer: bool) -> None:
+def _believe(vault: Vault, source: Source, held: str, gone: int, unusable: int, accept_fewer: bool) -> None:
     before = vault.one(f"select count(*) from {held} where source = ? and not deleted_upstream", source.name)
-    if gone > FEWER * before and not accept_fewer:
+    if gone + unusable > FEWER * before and not accept_fewer:
+        told = [f"{gone:,} are gone from the source"] if gone else []
+        if unusable:
+            why = vault.rows(
+                """select reason from quarantine where source = ? and key in (
+                    select key from seen where source = quarantine.source and not is_usable)
+                group by reason order by count(*) desc, reason limit 1""",
+                source.name,
+            )
+            told.append(f"{unusable:,} can no longer be used ({', '.join(reason for (reason,) in why)})")
         raise IncompleteError(
-            f"{source.name}: {gone:,} of {before:,} rows that were there before are gone from the source.",
-            "look at the source; if it is right, run again with --accept-fewer. The last release stays",
+            f"{source.name}: of {before:,} rows that were there before, {' and '.join(told)}.",
+            "look at the source, or correct its layout in city.yml; if it is right, run again with --accept-fewer. "
+            "The last release stays",
         )
     doubled = vault.one(f"select count(*) - count(distinct key) from {held} where source = ?", source.name)
     if doubled:

@@ -96,7 +96,9 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
             return Pulled(source.name, unchanged=True)
         rows = written = 0
         for _ in range(3):  # at most once again for rows that stand in several parts, and once to restore
-            if not walk.is_stored:
+            if walk.is_stored:
+                walks.forget_suspects(vault, walk)
+            else:
                 walks.begin(vault, walk, walks.kept(vault, walk, parts))
             proved = walks.proved(vault, walk)
             try:
@@ -135,7 +137,8 @@ def _parts(adapter: Adapter, source: Source, asked: Request, walk: Walk) -> tupl
         parts = adapter.changes(asked) if adapter.changes and walk.since else None
         if parts is not None:
             return walk, asked, parts
-        walk = replace(walk, kind=CHANGES if source.is_fallback else ALL, since=0)
+        is_stored = walk.is_stored and not walk.since  # what was begun as a walk of changes is not gone on with
+        walk = replace(walk, kind=CHANGES if source.is_fallback else ALL, since=0, is_stored=is_stored)
         asked = replace(asked, since=0, open_ids=())
     return walk, asked, adapter.parts(asked)
 

@@ -120,13 +120,24 @@ def are_mixed(vault: Vault, source: str) -> bool:
     return bool(vault.setting(f"mixed:{source}"))
 
 
+def forget_suspects(vault: Vault, walk: Walk) -> None:
+    """Parts that could not be proved are read again from their beginning, and what they met does not count any more.
+    Where a row of one may stand in another, too, all parts are."""
+    suspect = [
+        part for (part,) in vault.rows("select part from walk_parts where source = ? and proven_by = ''", walk.source)
+    ]
+    if suspect and walk.kind == ALL and are_mixed(vault, walk.source):
+        read_again(vault, walk.source)
+    tables = ("walk_parts", "pages", *(["seen"] if walk.kind == ALL else []))
+    with vault.transaction():
+        for table in tables if suspect else ():
+            vault.con.execute(
+                f"delete from {table} where source = ? and list_contains(?::varchar[], part)", [walk.source, suspect]
+            )
+
+
 def resume(vault: Vault, walk: Walk, part: Part) -> Resume:
-    """Where the part goes on: behind its last stored page. A part that could not be proved is read again from its
-    beginning."""
-    if vault.rows("select 1 from walk_parts where source = ? and part = ?", walk.source, part.name):
-        with vault.transaction():
-            for table in ("walk_parts", "pages"):
-                vault.con.execute(f"delete from {table} where source = ? and part = ?", [walk.source, part.name])
+    """Where the part goes on: behind its last stored page."""
     found = vault.rows(
         """select cursor, sum(rows_read) over ()::bigint from pages where source = ? and part = ?
         order by number desc limit 1""",

@@ -1,12 +1,24 @@
 """SOURCES: how to talk to each platform. A source yields pages of text exactly as the system sent it."""
 
-from etl.sources import arcgis, carto, ckan, dataverse, files, ical, legistar, open311, seeclickfix, socrata
+from etl.sources import (
+    arcgis,
+    carto,
+    ckan,
+    dataverse,
+    files,
+    ical,
+    legistar,
+    misshapen,
+    open311,
+    seeclickfix,
+    socrata,
+)
 from etl.sources.page import Adapter
 from hub.errors import ConfigurationError
 from hub.source import Source
 from hub.strict_yaml import placed
 
-SOURCES: dict[str, Adapter] = {
+ADAPTERS: dict[str, Adapter] = {
     "arcgis": Adapter(arcgis.parts, arcgis.pages, arcgis.changes, arcgis.probe, arcgis.recognises),
     "carto": Adapter(carto.parts, carto.pages, carto.changes, carto.probe, carto.recognises),
     "ckan": Adapter(ckan.parts, ckan.pages, None, ckan.probe, ckan.recognises),
@@ -34,6 +46,7 @@ SOURCES: dict[str, Adapter] = {
     ),
     "socrata": Adapter(socrata.parts, socrata.pages, socrata.changes, socrata.probe, socrata.recognises),
 }
+SOURCES = {name: misshapen.told(adapter) for name, adapter in ADAPTERS.items()}
 
 
 def adapter_of(source: Source) -> Adapter:

@@ -169,7 +169,7 @@ def _asking(request: Request, known: dict, **options: str) -> dict:
     table, is_tracked = known["table"], known["tracked"] and not options
     link = _url(table, select=_select(request, known), **options)
     counted = _url(table, select=known["id"], top="1", count="true", **options)
-    return {"link": link, "count": counted, "tracked": is_tracked}
+    return {"link": link, "count": counted, "tracked": is_tracked, "id": known["id"]}
 
 
 def changes(request: Request) -> list[Part] | None:
@@ -178,7 +178,7 @@ def changes(request: Request) -> list[Part] | None:
     name, link = f"changes since {since}", request.known.get("changes_cursor")
     if known["tracked"]:
         has_keys = plain(known["id"]) in map(plain, request.key)
-        ask = {"link": link, "tracked": True, "has_keys": has_keys}
+        ask = {"link": link, "tracked": True, "id": known["id"], "has_keys": has_keys}
         return [Part(name, ask=ask)] if link and _suffices(request, _select(request, known), link, has_keys) else None
     if "modifiedon" not in known["columns"]:
         return None
@@ -219,7 +219,7 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
         return told if told < COUNTED else None
 
     if "count" in ask:
-        chain = odata.Chain(ask["link"], fetch, count, has_delta=ask["tracked"])
+        chain = odata.Chain(ask["link"], fetch, count, has_delta=ask["tracked"], id=ask["id"])
     else:
-        chain = odata.Chain(ask["link"], fetch, has_delta=True, is_even=False, has_keys=ask["has_keys"])
+        chain = odata.Chain(ask["link"], fetch, has_delta=True, is_even=False, has_keys=ask["has_keys"], id=ask["id"])
     return (yield from odata.walk(request, resume, chain))

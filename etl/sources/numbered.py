@@ -45,32 +45,6 @@ class Numbered:
         return True
 
 
-def to_the_end(
-    request: Request,
-    resume: Resume,
-    fetch: Callable[[str], Rows],
-    order: Callable[[dict], str],
-    count: Callable[[], int],
-    passes: int = PASSES,
-) -> Pages:
-    """A walk by a key that grows, where `fetch` sends only rows behind the last one. Rows that come in meanwhile stand
-    at the end: as long as there are any, it goes on behind the last one until the count stands still."""
-    at = resume
-
-    def noted(last: str) -> Rows:
-        nonlocal at
-        if rows := fetch(last):
-            at = Resume(order(rows[-1]), at.rows + len(rows))
-        return rows
-
-    for _ in range(passes):
-        start = at
-        proof = yield from keyset(request, start, noted, order, lambda new, last: True, count)
-        if proof.proven_by or at is start:
-            break
-    return proof
-
-
 def by_number(request: Request, resume: Resume, table: Numbered, passes: int = PASSES) -> Pages:
     """Rows with ever greater numbers. Where a walk that was interrupted would go on in a table that was loaded anew
     since, it begins again."""
@@ -86,7 +60,7 @@ def by_number(request: Request, resume: Resume, table: Numbered, passes: int = P
         read += len(rows)
         return rows
 
-    proof = yield from to_the_end(request, resume, fetch, table.mark, table.count, passes)
+    proof = yield from keyset(request, resume, fetch, table.mark, _is_after, table.count, passes)
     if proof.proven_by and not table.is_as_it_was(marks):
         return Proof(why="the table was loaded anew while it was read", expected=proof.expected)
     return proof
@@ -140,6 +114,10 @@ def number_of(row: object, column: str, place: str) -> int:
             f"{place}: a row has no number in {column!r}.",
             "look at it in a browser: what is no table of rows cannot be read row by row",
         ) from None
+
+
+def _is_after(one: str, other: str) -> bool:
+    return number_in(one) > number_in(other)
 
 
 def number_in(mark: str) -> int:

@@ -11,6 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from etl.sources.page import Page, Pages, Proof, Request, Resume, page_of
+from etl.sources.walkers import Met
 from hub.errors import SourceError
 
 NEXT, DELTA, CONTEXT = "@odata.nextLink", "@odata.deltaLink", "@odata.context"
@@ -24,7 +25,8 @@ class Chain:
 
     `fetch` gives None for a link that has expired, `count` None where the server does not count. `has_delta`: it ends
     in a delta link, which becomes the cursor of changes. `is_even`: its pages are full, but the last one. `has_keys`:
-    deleted rows are told by the key that the city uses, else a deletion leaves the walk unproven."""
+    deleted rows are told by the key that the city uses, else a deletion leaves the walk unproven. `id`: the column that
+    tells rows apart."""
 
     start: str
     fetch: Callable[[str], dict | None]
@@ -32,15 +34,16 @@ class Chain:
     has_delta: bool = False
     is_even: bool = True
     has_keys: bool = True
+    id: str = "id"
 
 
 def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
     """The rows behind the first link and every one after it. Proved by a count that is the same before and after, else
     by the end of the chain."""
     link, odd, delta = orjson.loads(resume.cursor or "null") or (chain.start, "", "")
-    before, read, size, rows, met = chain.count(), resume.rows, 0, [], set()
-    while link and link not in met:
-        met.add(link)
+    before, read, size, rows, links, met = chain.count(), resume.rows, 0, [], set(), Met()
+    while link and link not in links:
+        links.add(link)
         answer = _asked(chain, link, size or PAGE_ROWS, rows)
         if answer is None and link == chain.start:
             return Proof(why="its link has expired")
@@ -49,6 +52,7 @@ def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
         if rows and rows == answer["value"]:
             return Proof(why=f"the same page comes again after {read:,} rows", expected=before)
         rows, link, delta = answer["value"], following(link, answer), answer.get(DELTA, "")
+        met.add(row[chain.id] for row in rows if isinstance(row, dict) and chain.id in row)
         odd = odd or _odd(chain, rows, size, is_last=not link)
         size = max(size, len(rows))
         if rows:
@@ -58,7 +62,9 @@ def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
         return Proof(why=f"the link after {read:,} rows leads back to one before", expected=before)
     if chain.has_delta and not delta:
         return Proof(why=f"the chain breaks off after {read:,} rows", expected=before)
-    return _proof(read, odd, before, chain.count(), delta)
+    if met.twice:
+        odd = f"{met.twice:,} rows came twice, perhaps in the place of others"
+    return _proof(read - met.twice, odd, before, chain.count(), delta)
 
 
 def _asked(chain: Chain, link: str, full: int, before: list) -> dict | None:

@@ -166,10 +166,12 @@ class Reading:
     last: set[str] = field(default_factory=set)
 
     def take(self, rows: Rows, page: int) -> Generator[Page, None, None]:
-        """The rows of the page before `page`. None of them may have been met (pages that overlap were moved) or be of
-        another window."""
+        """The rows of the page before `page`. None of them may have been met (pages that overlap were moved), stand twice
+        (perhaps in the place of another) or be of another window."""
         self.last = self.walk.marks(rows)
-        fits = self.last.isdisjoint(self.marks) and len(rows) <= self.size and self.walk.asked_for(rows)
+        fits = (
+            len(self.last) == len(rows) <= self.size and self.last.isdisjoint(self.marks) and self.walk.asked_for(rows)
+        )
         self.is_clean = self.is_clean and fits
         self.marks |= self.last
         self.lengths.append(len(rows))

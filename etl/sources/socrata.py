@@ -15,9 +15,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from etl.http import Retry
-from etl.sources.numbered import counted, key_in, to_the_end
+from etl.sources.numbered import counted, key_in
 from etl.sources.page import Pages, Part, Proof, Request, Resume, chosen
-from etl.sources.walkers import Rows
+from etl.sources.walkers import PASSES, Met, Rows, keyset
 from hub.errors import ConfigurationError, SourceError
 
 PAGE_ROWS = 10_000
@@ -71,13 +71,15 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
     points, key = [name for name, is_point in names.items() if is_point], key_in(request, names)
     if resume.cursor and not _are_as_they_were(ask, key, {resume.cursor}):
         resume = Resume()
-    marks = {resume.cursor} - {""}
+    marks, met = {resume.cursor} - {""}, Met()
 
     def fetch(last: str) -> Rows:
         last = last.partition(" ")[0]
         rows = ask([":id", *names], _all_of(where, last and f":id > {_literal(last)}"), ":id", PAGE_ROWS)
         ids = [_row_id(row, view) for row in rows]
-        rows = [_placed(row, points) for row in rows[ids.index(last) + 1 if last in ids else 0 :]]
+        behind = ids.index(last) + 1 if last in ids else 0
+        met.add(ids[behind:])
+        rows = [_placed(row, points) for row in rows[behind:]]
         marks.update(mark(row) for row in rows[-1:])
         return rows
 
@@ -87,10 +89,17 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
     def mark(row: dict) -> str:
         return f"{row[':id']} {row.get(key)}"
 
-    proof = yield from to_the_end(request, resume, fetch, mark, count)
+    proof = yield from keyset(request, resume, fetch, mark, _always, count, PASSES)
+    if met.twice:
+        return Proof(why=f"{met.twice:,} rows came twice, in the place of others", expected=proof.expected)
     if proof.proven_by and not _are_as_they_were(ask, key, marks):
         return Proof(why="all rows were replaced while they were read", expected=proof.expected)
     return proof
+
+
+def _always(one: str, other: str) -> bool:
+    """Which of two rows stands behind the other only the server knows."""
+    return True
 
 
 def _are_as_they_were(ask: Callable[[list[str], str, str, int], Rows], key: str, marks: set[str]) -> bool:

@@ -32,6 +32,7 @@ NEEDS: dict[str, Callable[[Answer], bool]] = {  # what an answer must have for a
     **{word: lambda answer: bool(answer.rows) for word in ("invalid_utf8", "raw_controls", "giant_row")},
     **{word: lambda answer: "xml" in answer.kind for word in ("root", "doctype")},
     **{word: lambda answer: answer.rows is not None and "json" in answer.kind for word in ("wrapped", "one_object")},
+    "misshapen": lambda answer: "json" in answer.kind,
     "last_page": lambda answer: bool(answer.more) and answer.more[1] in answer.more[0],
     "next_link": lambda answer: bool(answer.more) and "://" in str(answer.more[0].get(answer.more[1])),
     "counted": lambda answer: bool(answer.count),

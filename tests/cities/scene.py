@@ -27,6 +27,7 @@ class Scene:
     answer: Answer
     platform: Platform
     previous: list[dict]  # the rows of the page before
+    first: list[dict]  # and of the first one
 
 
 def flat(**names: str) -> dict[str, tuple[Place, ...]]:

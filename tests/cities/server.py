@@ -79,7 +79,7 @@ class City:
             answer = self.platform.answer(asked)
             asked.page = None if answer.rows is None else self._page(asked)
             if self.faults.script:
-                answer = self.faults.play(Scene(asked, answer, self.platform, self._previous(asked, answer)))
+                answer = self.faults.play(Scene(asked, answer, self.platform, *self._before(asked, answer)))
             asked.status, asked.rows = answer.status, len(answer.rows or ())
         return answer.finish()
 
@@ -87,15 +87,15 @@ class City:
         questions = self.pages.setdefault(asked.path, {})
         return questions.setdefault((asked.target, asked.body), len(questions) + 1)
 
-    def _previous(self, asked: Asked, answer: Answer) -> list[dict]:
-        """The rows of the page before this one. Kept only while a script is there: they are many."""
+    def _before(self, asked: Asked, answer: Answer) -> tuple[list[dict], list[dict]]:
+        """The rows of the page before this one, and of the first. Kept only while a script is there: they are many."""
         if answer.rows is None:
-            return []
+            return [], []
         pages = self.last.setdefault(asked.path, [])
         if not pages or pages[-1][0] != asked.page:
             pages.append((asked.page, list(answer.rows)))
-            del pages[:-2]
-        return pages[0][1]
+            del pages[1:-2]
+        return pages[-2:][0][1], pages[0][1]
 
 
 class Server(ThreadingHTTPServer):

@@ -124,6 +124,15 @@ def test_a_place_is_wrong_in_the_platform_s_own_form():
         assert all(row["geometry"]["y"] < -70 for row in PAGES["arcgis"](city).json()["features"])
 
 
+def test_what_stands_deep_in_an_answer_is_something_else(city):
+    city.faults("misshapen", 0, "text", request=1)
+    city.faults("misshapen", 1, [7], request=2)
+    city.faults("misshapen", 2, None, request=3)
+    assert page(city).json() == "text"
+    assert page(city).json() == [[7]] * 10
+    assert all(not any(row.values()) for row in page(city).json())
+
+
 def test_rows_are_wrapped_or_a_single_one_is_no_array(city):
     city.faults("wrapped", "service_requests", request=1)
     city.faults("one_object", request=2)

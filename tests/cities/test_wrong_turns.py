@@ -32,6 +32,8 @@ LOSSES = {
     "empty": (("empty",), 80),
     "short": (("short", 19), 41),
     "duplicates": (("duplicates",), 20),
+    "first_again": (("first_again",), 20),
+    "doubled": (("doubled",), 1),
     "shifted": (("shifted", 3), 3),
 }
 

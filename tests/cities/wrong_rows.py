@@ -77,6 +77,16 @@ def duplicates(scene: Scene) -> None:
     scene.answer.rows[:] = deepcopy(scene.previous)
 
 
+def first_again(scene: Scene) -> None:
+    """The rows of the first page come once more, as many as are due."""
+    scene.answer.rows[:] = deepcopy(scene.first[: len(scene.answer.rows)])
+
+
+def doubled(scene: Scene) -> None:
+    """A row stands twice, in place of the one behind it."""
+    scene.answer.rows[1:2] = deepcopy(scene.answer.rows[: len(scene.answer.rows[1:2])])
+
+
 def change(scene: Scene, field: str, how: Callable, row: int | None = None) -> None:
     for one in chosen(scene, row):
         changed(one, places(scene, field), how)
@@ -178,6 +188,19 @@ def counted(scene: Scene, too_many: int) -> None:
     inside[key] = type(inside[key])(int(inside[key]) + too_many)
 
 
+def misshapen(scene: Scene, depth: int, value: object) -> None:
+    """Whatever stands so deep in the answer is this value instead; 0 is the whole answer."""
+    scene.answer.doc = replaced(scene.answer.doc, depth, value)
+
+
+def replaced(said: object, depth: int, value: object) -> object:
+    if depth == 0:
+        return value
+    if isinstance(said, dict):
+        return {name: replaced(one, depth - 1, value) for name, one in said.items()}
+    return [replaced(one, depth - 1, value) for one in said] if isinstance(said, list) else said
+
+
 def wrapped(scene: Scene, name: str) -> None:
     """The whole answer is inside an object."""
     scene.answer.doc = {name: scene.answer.doc}
@@ -195,7 +218,21 @@ def one_object(scene: Scene) -> None:
 WORDS = {
     word.__name__: word
     for word in (
-        *(empty, short, duplicates, change, put, null, missing, renamed, new_column, spoiled, number_id),
-        *(dates, points, next_link, last_page, counted, wrapped, one_object),
+        *(
+            empty,
+            short,
+            duplicates,
+            first_again,
+            doubled,
+            change,
+            put,
+            null,
+            missing,
+            renamed,
+            new_column,
+            spoiled,
+            number_id,
+        ),
+        *(dates, points, next_link, last_page, counted, misshapen, wrapped, one_object),
     )
 }

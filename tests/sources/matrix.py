@@ -110,6 +110,8 @@ LIES = {
     "an empty page": Fault("F6", ("empty",), ANYWHERE),
     "a short page": Fault("F6", ("short", 3), ANYWHERE),
     "a page that came before": Fault("F6", ("duplicates",), ANYWHERE),
+    "the first page again": Fault("F6", ("first_again",), ANYWHERE[1:]),
+    "a row that stands twice": Fault("F6", ("doubled",), ANYWHERE),
     "rows that are skipped": Fault("F6", ("shifted", 2), ANYWHERE),
     "rows that come again": Fault("F6", ("shifted", -2), ANYWHERE[1:]),
     "paging that is ignored": Fault("F6", ("paging_ignored",), ANYWHERE[1:]),

@@ -343,7 +343,10 @@ def test_changes_that_were_broken_off_go_on(city):
     first = read(dataverse, city, request(city)).proofs[0].cursor
     for case in list(city.model)[:100]:
         city.model.update(case.id, address="elsewhere")
-    wanted, part = request(city), Part("changes", ask={"link": first, "tracked": True, "has_keys": True})
+    wanted, part = (
+        request(city),
+        Part("changes", ask={"link": first, "tracked": True, "id": "incidentid", "has_keys": True}),
+    )
     before, resume = read_until_killed(dataverse, city, wanted, part, 2)
     after = resumed(dataverse, city, wanted, part, resume)
     assert len(before.rows) == 80 and len(after.rows) == 20 and after.proofs[0].cursor
@@ -382,7 +385,7 @@ def test_such_a_deletion_between_the_two_looks_leaves_the_changes_unproved(city)
     wanted = request(city, columns)
     first = read(dataverse, city, wanted).proofs[0].cursor
     city.model.delete("001")
-    part = Part("changes", ask={"link": first, "tracked": True, "has_keys": False})
+    part = Part("changes", ask={"link": first, "tracked": True, "id": "incidentid", "has_keys": False})
     [proof] = resumed(dataverse, city, wanted, part, Resume()).proofs
     assert not proof.proven_by and "only a reading of all" in proof.why
 

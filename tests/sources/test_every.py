@@ -1,10 +1,12 @@
 """`run --every`: the vault is kept current, the public gets one release a day, and failures wait longer each time."""
 
+import pytest
 import yaml
 
 from etl import status
 from etl.every import every
 from hub import releases
+from hub.errors import ConfigurationError
 from hub.policy import digest_of
 from tests.sources.tiny_hub import TinyHub
 from tests.town import POLICY
@@ -49,6 +51,22 @@ def test_it_signs_once_and_not_again_what_is_edited_later(hub_of, monkeypatch):
     decide(hub, signed={}, harm="another")
     hub.model.pass_time(DAY)
     assert "is not signed" in next(life).error.message
+
+
+def test_a_configuration_that_goes_wrong_later_is_told_and_does_not_end_it(hub_of, monkeypatch):
+    hub = hub_of("arcgis", rows=60)
+    monkeypatch.setattr("etl.release.time", lambda: hub.model.now)
+    life = turns(hub)
+    assert next(life).published.release
+    hub.model.pass_time(DAY)
+    decide(hub, shade="dark")
+    assert "shade" in next(life).error.message
+    decide(hub, signed=POLICY["signed"] | {"of": digest_of(POLICY)})
+    assert next(life).published.release
+    hub.model.pass_time(DAY)
+    decide(hub, shade="dark")
+    with pytest.raises(ConfigurationError, match="shade"):
+        next(every(hub.city, hub.data, 600, clock=hub.clock()))
 
 
 def test_after_failures_it_waits_longer_and_says_so_and_goes_on(hub_of):

@@ -146,6 +146,17 @@ def test_what_has_changed_is_told_wholly_or_not_believed(platform, subject, name
     assert not found.is_whole or is_true(subject, subject.truth(), before, found)
 
 
+@pytest.mark.parametrize("depth", range(1, 6))
+@pytest.mark.parametrize("platform", [name for name in WALKS if name != "ical"])
+def test_an_answer_of_another_form_is_told_and_nothing_untrue_is_kept(platform, subject, depth):
+    """In the probe's questions too: an exception that is no CityglassError would end the reading of other sources."""
+    for value in ("text", {}, [7], None):
+        subject.system.faults.clear()
+        subject.system.faults("misshapen", depth, value)
+        found = subject.read()
+        assert found.error or found.unproved or len(subject.held(found)) <= len(subject.truth())
+
+
 # What concerns all of a reading
 
 

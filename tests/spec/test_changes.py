@@ -53,7 +53,7 @@ def life(tmp_path_factory) -> dict[str, Moment]:
     day("first", *ROWS, *ROWS[:2], request(98, opened="soon"), request(99, kind="Secret"))
     day("unchanged", *ROWS, *ROWS[:2], request(98, opened="soon"), request(99, kind="Secret"))
     day("closed", CLOSED, *ROWS[1:])
-    with pytest.raises(IncompleteError, match=r"10 of 30 rows that were there before are gone"):
+    with pytest.raises(IncompleteError, match="of 30 rows that were there before, 10 are gone"):
         day("too few", CLOSED, *ROWS[1:20])
     seen["refused"] = moment(town, None)
     with pytest.raises(IncompleteError, match="did not reach its end"):
