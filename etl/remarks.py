@@ -7,13 +7,7 @@ from etl.intake import OLDER_COPY
 from etl.vault import Vault
 from hub.source import Source
 
-TOLD = (
-    "unknown_status",
-    "bad_date",
-    "bad_number",
-    "closed_before_opened",
-    "outside_city",
-)  # flags that hint at a layout
+TOLD = ("unknown_status", "bad_date", "bad_number", "closed_before_opened", "outside_city")  # they hint at a layout
 REASONS = """select reason, count(*), min(part), arg_min(row_number, (part, row_number)) from quarantine
     where source = ? and reason <> ? group by reason order by 2 desc, 1"""
 
@@ -37,9 +31,11 @@ def _repeated(vault: Vault, source: Source) -> list[str]:
 
 
 def _flagged(vault: Vault, source: Source) -> list[str]:
-    table, found = f"records_{source.dataset}", []
-    for word in TOLD:
-        named = f"select count(*) from {table} where source = ? and not deleted_upstream and flags & {bit(word)} <> 0"
-        if count := vault.one(named, source.name):
-            found.append(f"{count:,}: {FLAGS[word][0].lower()}{FLAGS[word][1:]}")
-    return found
+    counted = ", ".join(f"count(*) filter (flags & {bit(word)} <> 0)" for word in TOLD)
+    table = f"records_{source.dataset} where source = ? and not deleted_upstream"
+    [counts] = vault.rows(f"select {counted} from {table}", source.name)
+    return [
+        f"{count:,}: {FLAGS[word][0].lower()}{FLAGS[word][1:]}"
+        for word, count in zip(TOLD, counts, strict=True)
+        if count
+    ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from etl import intake, status, texts, withdrawal
+from etl import intake, status, texts, walks, withdrawal
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.vault import Vault, open_vault
 from hub import releases
@@ -86,6 +86,7 @@ def pull(
             "add `location:` to a source, or read a file with --from requests=PATH",
         )
     texts.settle(vault, city)
+    walks.drop_trials(vault, [source.name for source in sources])
     return [pull_one(vault, city, source, accept_fewer, step, clock) for source in sources]
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from etl.sources.page import Adapter, Part, Proof, Resume
 from etl.vault import Vault
+from hub.datasets import DATASETS
 from hub.errors import IncompleteError
 from hub.source import Source
 
@@ -78,6 +79,22 @@ def end_walk(vault: Vault, walk: Walk, parts: list[Part]) -> None:
     may_be_kept = walk.kind == ALL and len(parts) > 1 and any(part.fingerprint for part in parts)
     for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else tables)):
         vault.con.execute(f"delete from {table} where source = ?", [walk.source])
+
+
+def drop_trials(vault: Vault, read: Iterable[str]) -> None:
+    """A source that is not `read` now and was never read to its end was a trial: nothing of it stays, or it would keep
+    everything else from being published."""
+    trials = vault.rows(
+        """select source from walks where source not in (select source from readings)
+        and not list_contains(?::varchar[], source)""",
+        list(read),
+    )
+    tables = ("walks", "walk_parts", "pages", "seen", "columns", "quarantine", "texts")
+    with vault.transaction():
+        for table in (*tables, *(f"records_{dataset}" for dataset in DATASETS)):
+            vault.con.execute(
+                f"delete from {table} where list_contains(?::varchar[], source)", [[name for (name,) in trials]]
+            )
 
 
 def read_again(vault: Vault, source: str) -> None:

@@ -13,7 +13,7 @@ from hub.city import City, load_city
 from hub.errors import ConfigurationError, GateError
 from hub.policy import load_policy, path_of
 from hub.told import many, notices, pulled_lines, released, seconds, state_lines
-from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, step, verb
+from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, spoken, step, verb
 
 ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
@@ -304,5 +304,11 @@ main.add_command(cli_officer.policy)
 main.add_command(cli_officer.photo)
 main.add_command(cli_privacy.privacy)
 
+
+def command() -> None:
+    """What the installed `cityglass` runs."""
+    spoken(main)
+
+
 if __name__ == "__main__":
-    main()
+    command()

@@ -73,6 +73,19 @@ def _on_disk(error: Exception) -> DiskError:
     return DiskError(told, "free disk space, or mend the path or its permissions; then run again")
 
 
+def spoken(group: click.Group) -> None:
+    """Run the command line. With --json what is wrong with its words is an object too."""
+    if "--json" not in sys.argv:
+        group()
+    try:
+        sys.exit(group.main(standalone_mode=False))
+    except click.UsageError as error:
+        asked = error.ctx.command_path if error.ctx else "cityglass"
+        _finish(True, error.exit_code, error.format_message(), f"{asked} --help", {})
+    except (BrokenPipeError, click.Abort):
+        sys.exit(1)
+
+
 def _fail(as_json: bool, error: CityglassError) -> None:
     _finish(as_json, error.exit_code, error.message, error.cure, error.data)
 

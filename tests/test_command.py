@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from hub import releases, sample
 from hub.cli import main
 from hub.errors import CityglassError
-from tests.town import Town, cityglass, request, requests
+from tests.town import Town, cityglass, request, requests, write_csv
 
 VERBS = sorted(main.commands)
+ROOT = Path(__file__).parents[1]
 COMMAND = Path(sys.executable).with_name("cityglass")
 
 
@@ -45,6 +46,15 @@ def test_the_help_lists_every_verb():
 
 
 # Exit codes and JSON
+
+
+@pytest.mark.parametrize("words", [["frob"], ["run", "--colour"], ["serve", "--port", "high"]])
+def test_words_that_are_no_command_are_an_object_too_for_a_program(words):
+    asked = [sys.executable, "-m", "hub.cli", *words, "--json"]
+    done = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT, check=False)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["code"], told["ok"]) == (2, 2, False)
+    assert words[-1].lstrip("-") in told["message"] and told["next"].endswith("--help")
 
 
 def test_each_kind_of_trouble_has_an_exit_code_of_its_own():
@@ -294,3 +304,15 @@ def test_a_city_file_that_cannot_be_read_is_explained(town, verb, place):
 def test_what_is_printed_on_a_terminal_while_it_runs_does_not_reach_a_pipe(town):
     done = CliRunner().invoke(main, ["run", "--city", str(town.yml), "--data", str(town.data), "--json"])
     assert json.loads(done.stdout)["ok"] and "…" not in done.output
+
+
+def test_a_source_that_was_only_tried_does_not_keep_the_others_from_being_published(tmp_path):
+    town = Town.found(tmp_path)
+    town.describe({"sources": {"stories": {"location": []}}})
+    town.receive(*requests(range(30)))
+    write_csv(tmp_path / "tried.csv", [{"story_id": "lh-1", "heading": "The pond"}])
+    tried = town.command("run", "--from", f"stories={tmp_path / 'tried.csv'}")
+    assert (tried.code, "tried.csv" in tried.err) == (4, True)
+    assert town.command("publish").code == 5
+    assert town.command("run").code == 0
+    assert town.vault("select source from walks") == []

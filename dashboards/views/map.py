@@ -26,7 +26,7 @@ def render() -> None:
     )
     if not data.areas():
         st.info("This city gives no boundaries, so the map shows cells only.")
-    columns = st.columns(4)
+    columns = st.columns([1, 1, 1, 1.4])
     with columns[0]:
         group = show.choose("Service group", "service_group", data.options("service_group"))
     with columns[1]:

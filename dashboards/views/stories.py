@@ -80,7 +80,8 @@ def _list(words: str, subject: str) -> None:
         show.stop("No story has all these words. Try fewer words, or another subject.")
     st.html(markup.entries(_entry(row) for row in frame.head(ON_PAGE).fillna("").itertuples()))
     if len(frame) > ON_PAGE:
-        st.markdown(f"These are the first {ON_PAGE}, by the time they tell of. [All stories on one list](/stories)")
+        order = "by the time they tell of, and those that tell of none by title"
+        st.markdown(f"These are the first {ON_PAGE}, {order}. [All stories on one list](/stories)")
     show.facts("stories_found", frame, len(frame), "stories")
     st.markdown(show.links("stories_found", params, ("stories", {})))
 
