@@ -169,6 +169,15 @@ def singled_out(frame: pd.DataFrame, tier: str) -> str:
     )
 
 
+def of_all(row: pd.Series) -> str:
+    """A headline's n; where some requests are left out, how many of how many, and why."""
+    left = 0 if pd.isna(row.get("total")) else int(row["total"] - row["n"])
+    if left <= 0:
+        return number(row["n"])
+    have = "has" if left == 1 else "have"
+    return f"{number(row['n'])} of {number(row['total'])} ({number(left)} {have} no usable closing time or status)"
+
+
 def stage(name: str) -> str:
     return STAGES.get(name, name).lower()
 

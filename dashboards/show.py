@@ -9,7 +9,7 @@ from zlib import crc32
 import pandas as pd
 import streamlit as st
 
-from dashboards import data, markup, plot, theme
+from dashboards import data, markup, plot, sentences, theme
 from dashboards.words import ALL, HEADINGS, LEVELS, ONE, OUTCOME_NAMES, PHASES, PRECISION, STAGES
 from hub.checks import ATTACKS
 
@@ -21,7 +21,7 @@ SHARES = {
     *("spent_share", "change_share", *OUTCOME_NAMES),
 }
 CODES = {"source", "proven_by", "check_name"}
-DATES = {"period", "as_of", "month_end", "start_date", "end_date", "told_date"}
+DATES = {"period", "as_of", "read_on", "month_end", "start_date", "end_date", "told_date"}
 WORDS = {
     "phase": PHASES,
     "place_precision": PRECISION,
@@ -125,8 +125,16 @@ def proof(
 def facts(measure: str, frame: pd.DataFrame, n: int, of: str, interval: str = "") -> None:
     """How many, how sure, as of when, and what to beware of."""
     of = re.sub("|".join(ONE), lambda many: ONE[many[0]], of, count=1) if n == 1 else of
-    parts = (f"n = {theme.number(n)} {of}", interval, f"as of {theme.day(frame['as_of'].max())}")
+    parts = (f"n = {theme.number(n)} {of}", interval, dated(frame))
     st.caption(plain(" · ".join(part for part in parts if part) + f". {data.question(measure).caution}"))
+
+
+def dated(frame: pd.DataFrame) -> str:
+    """The day of the data; where the source states none, the day on which it was read, and that it is no more."""
+    told = frame["as_of"].dropna()
+    if told.empty and "read_on" in frame and frame["read_on"].notna().any():
+        return f"read on {theme.day(frame['read_on'].dropna().max())}; the source states no day"
+    return f"as of {theme.day(told.max() if len(told) else None)}"
 
 
 def links(measure: str, params: Mapping[str, str], rows: tuple[str, Mapping[str, str]] | None = None) -> str:
@@ -149,7 +157,7 @@ def headline(measure: str, interval: str) -> None:
             high = "not reached" if pd.isna(row["high"]) else _with_unit(row["high"], unit)
             span = interval.format(low=theme.number(row["low"], _digits(row["low"], unit)), high=high)
         st.caption(plain(asked.question))
-        facts = (span, f"n = {theme.number(row['n'])}", row["period"], f"as of {theme.day(row['as_of'])}")
+        facts = (span, f"n = {sentences.of_all(row)}", row["period"], dated(data.ask(measure)))
         st.caption(plain(" · ".join(fact for fact in facts if fact)))
         st.markdown(links(measure, {}))
 

@@ -147,6 +147,7 @@ HEADINGS = {
     "subject": "Subject",
     "source": "Source",
     "as_of": "As of",
+    "read_on": "Read on",
     "rows": "Rows",
     "proven_by": "How it is known that nothing is missing",
     "place_id": "Area id",

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from etl import areas, canonical, texts
+from etl.box import NOWHERE, Box, box_of, inside, places_of
 from etl.pull import asking
 from etl.sources import adapter_of
-from etl.sources.page import Resume, plain
+from etl.sources.over_http import unasked
+from etl.sources.page import Adapter, Page, Request, Resume, plain
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import SourceError
@@ -26,44 +30,72 @@ SHOWN_AS = {
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """Per source, and per fallback of one, its columns by fate; the same as lines to read."""
+    """Per source, and per fallback of one, its columns by fate; the same as lines to read.
+
+    `boxes`: in which box most places of the first page lie, as far as it tells."""
 
     sources: dict[str, list[dict]]
     lines: tuple[str, ...]
+    boxes: dict[str, Box]
 
 
 def check_sources(city: City) -> Checked:
     """Open every source that has a location, and its fallback. Raises what reading it would raise."""
     read = [one for source in city.sources.values() if source.location for one in (source, source.fallback) if one]
-    found = {source.reader: _looked_at(city, source) for source in read}
-    lines = [line for name, rows in found.items() for line in _table(name, rows)]
+    found, lines, boxes = {}, [], {}
+    for source in read:
+        rows, places = _looked_at(city, source)
+        found[source.reader] = rows
+        lines += [*_table(source.reader, rows), *_misplaced(city, source, places)]
+        if box := box_of(places):
+            boxes[source.reader] = box
     lines += [
         f"{s.name}: no location; read it with --from {s.name}=PATH" for s in city.sources.values() if not s.location
     ]
-    return Checked(found, tuple(lines))
+    return Checked(found, tuple(lines), boxes)
 
 
-def _looked_at(city: City, source: Source) -> list[dict]:
+def _misplaced(city: City, source: Source, places: np.ndarray) -> list[str]:
+    """A line if most places of the first page lie outside the city's box: they would not be used."""
+    held = inside(places, city.bbox)
+    if 2 * held >= len(places):
+        return []
+    box = box_of(places)
+    known = f"; most lie in {list(box)}" if box else ""
+    return [
+        f"NOTICE {source.reader}: {held:,} of {len(places):,} places of the first page lie in city.bbox "
+        f"{list(city.bbox)}{known}: correct city.bbox, or the columns of lat and long"
+    ]
+
+
+def first_page(adapter: Adapter, asked: Request) -> Page | None:
+    """The first page of a source, of its last part if the first is empty."""
+    parts = adapter.parts(asked)
+    if not parts:
+        raise SourceError(f"{asked.name}: {unasked(asked.location[0])} holds nothing to read.", "look at its location")
+    looks = (next(adapter.pages(asked, part, Resume()), None) for part in (parts[0], parts[-1]))
+    return next((page for page in looks if page), None)
+
+
+def _looked_at(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
+    """Its columns by fate, and the places of its first page."""
     if source.name in AREAS:
-        return [{"features": count, "in": place} for place, count in areas.count(source).items()]
+        return [{"features": count, "in": place} for place, count in areas.count(source).items()], NOWHERE
     return _columns(city, source)
 
 
-def _columns(city: City, source: Source) -> list[dict]:
+def _columns(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
     """One line per column that the source sends or could send, in its order: received, stored, released or left."""
     dataset, adapter = DATASETS[source.dataset], adapter_of(source)
     with_text = texts.are_used(city, dataset)
     with asking(city, source, with_text=with_text) as asked:
         asked = replace(asked, known=adapter.probe(asked))
-        parts = adapter.parts(asked)
-        if not parts:
-            raise SourceError(f"{source.name}: {source.location[0]} holds nothing to read.", "look at its location")
-        looks = (next(adapter.pages(asked, part, Resume()), None) for part in (parts[0], parts[-1]))
-        page = next((page for page in looks if page), None)
+        page = first_page(adapter, asked)
     received = page.rows.column_names if page else []
     named, others = _named(source, dataset), asked.known.get("columns") or ()
     seen = dict.fromkeys([*received, *(page.dropped if page else ()), *others])
-    return [_fate(name, name in received, source, dataset, named, with_text) for name in seen]
+    fates = [_fate(name, name in received, source, dataset, named, with_text) for name in seen]
+    return fates, places_of(page.rows, source) if page else NOWHERE
 
 
 def _named(source: Source, dataset: Dataset) -> dict[str, list[str]]:

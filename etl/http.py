@@ -47,6 +47,7 @@ from hub.errors import CityglassError, ConfigurationError, SourceError
 TRIES = 5
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between tries: doubled each time, with jitter
 LONGEST_PAUSE = 15 * 60  # of Retry-After, for all tries together
+LONGEST_TOLD = 366 * 86_400  # a longer rest is told as this one: calendars end, what servers write does not
 REDIRECTS = 3
 TIMEOUT = {"connect": 10.0, "read": 60.0, "write": 30.0, "pool": 10.0}
 AGAIN = {202, 204, 205, 206, 408, 425, 429}  # and all from 500: the next try may be answered
@@ -324,10 +325,11 @@ class Http:
 
     def _pause(self, ask: Ask, problem: Retry, number: int, waited: float) -> float:
         """The seconds before the next try. Raises Paused if the server wants more of them than a run has."""
-        after = problem.after or 0.0
+        after = min(problem.after or 0.0, LONGEST_TOLD)
         if waited + after > LONGEST_PAUSE:
             until = datetime.fromtimestamp(self.now() + after, UTC)
-            text = f"wants to be left alone until {until:%Y-%m-%d %H:%M} UTC"
+            more = " or later" if after == LONGEST_TOLD else ""
+            text = f"wants to be left alone until {until:%Y-%m-%d %H:%M} UTC{more}"
             raise self._error(Paused, ask.url, text, "run again after that; what was read is kept", problem.status)
         return max(after, min(LONGEST_WAIT, FIRST_WAIT * 2 ** (number - 1)) * random.uniform(0.5, 1.5))
 

@@ -38,7 +38,7 @@ def is_read(vault: Vault, source: Source, parts: list[Part], mapping: str) -> bo
 
 def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: Page) -> int:
     """Store one page: records, quarantine, keys met, deletions, cursor and ledger line move together. Returns records
-    written or deleted. Raises Mixed, and stores nothing, if parts that were kept must be read too."""
+    written. Raises Mixed, and stores nothing, if parts that were kept must be read too."""
     dataset = DATASETS[source.dataset]
     with_text = texts.are_kept(vault, dataset)
     record = _record_sql(vault.con, city, source, page, with_text)
@@ -54,7 +54,8 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         if walk.kind == ALL and vault.one("select count(*) from met where part <> ?", part.name):
             refuse_mixed(vault, source.name)
         known = _known(vault) if walk.kind == CHANGES else 0
-        written = _write(vault, source, dataset) + _delete(vault, source, held, page.deletes)
+        written = _write(vault, source, dataset)
+        _note_gone(vault, source, part, page.deletes)
         if with_text:
             texts.keep(vault)
         keys = _meet(vault, source, part) - known + len(page.rejected) + (erased if walk.kind == ALL else 0)
@@ -110,14 +111,15 @@ def _meet(vault: Vault, source: Source, part: Part) -> int:
     return met
 
 
-def _delete(vault: Vault, source: Source, held: str, keys: tuple[str, ...]) -> int:
-    """What the system says is gone. Returns how many of them were there."""
-    if not keys:
-        return 0
-    gone = "source = ? and not deleted_upstream and key in (select unnest(?::varchar[]))"
-    return vault.con.execute(
-        f"update {held} set deleted_upstream = true where {gone}", [source.name, list(keys)]
-    ).fetchall()[0][0]
+def _note_gone(vault: Vault, source: Source, part: Part, keys: tuple[str, ...]) -> None:
+    """What the system says is gone, and has not told of again. Of a fallback nothing is: what it does not know the first
+    system may have."""
+    if vault.one("select count(*) from gone where source = ?", source.name):
+        vault.con.execute(
+            "delete from gone where source = ? and key in (select key from staged where reason is null)", [source.name]
+        )
+    if keys and not source.is_fallback:
+        vault.con.execute("insert into gone select ?, ?, unnest(?::varchar[])", [source.name, part.name, list(keys)])
 
 
 def judged(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Page) -> duckdb.DuckDBPyRelation:
@@ -248,16 +250,15 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
     Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or cannot be used any
-    more, or keys are doubled;
-    the next reading then asks for all of it again."""
+    more, or keys are doubled; the next reading then asks for all of it again."""
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
-    is_gone = """source = $source and not deleted_upstream
-        and key not in (select key from seen where source = $source)"""
+    not_met = "or key not in (select key from seen where source = $source)" if walk.kind == ALL else ""
+    is_gone = f"""source = $source and not deleted_upstream
+        and (key in (select key from gone where source = $source) {not_met})"""
     is_unusable = "source = $source and key in (select key from seen where source = $source and not is_usable)"
-    given, gone, unusable = {"source": source.name}, 0, 0
-    if walk.kind == ALL:
-        gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
+    given, unusable = {"source": source.name}, 0
+    gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
     if not source.is_fallback:
         unusable = vault.con.execute(f"select count(*) from {held} where {is_unusable}", given).fetchall()[0][0]
     try:
@@ -282,11 +283,13 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
         vault.con.execute("delete from readings where source = ?", [source.name])
         vault.set(f"walked_all:{source.name}", str(walk.until))
         vault.set(f"mapping:{source.name}", walk.mapping)
+    # rows of changes that were read before are counted already
+    read, aside = ("rows_read", "set_aside") if walk.kind == ALL else ("keys", "0")
     for part in parts:
         name = part.name if walk.kind == ALL else CHANGES
         vault.con.execute(
-            """insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum(rows_read), 0),
-            coalesce(sum(keys), 0), coalesce(sum(set_aside), 0), coalesce(sum(written), 0), expected,
+            f"""insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum({read}), 0),
+            coalesce(sum(keys), 0), coalesce(sum({aside}), 0), coalesce(sum(written), 0), expected,
             proven_by, ? from walk_parts w left join pages p using (source, part)
             where w.source = ? and w.part = ? group by all""",
             [name, walk.mapping, walk.until, source.name, part.name],
@@ -304,7 +307,7 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
     if cursor:
         vault.set(f"changes_cursor:{source.reader}", cursor[0][0])
     vault.set(f"walked:{source.reader}", str(walk.until))
-    if source.is_fallback and not walk.since:  # it wrote over more than the source will tell as changes
+    if source.is_fallback:  # it wrote over more than the source will tell as changes
         vault.set(f"walked_all:{source.name}", "0")
     end_walk(vault, walk, parts)
 

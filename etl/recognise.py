@@ -2,38 +2,53 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from string import Template
 from urllib.parse import urlsplit
 
 import yaml
 
 from etl import canonical
+from etl.box import Box, box_of, places_of
+from etl.check import first_page
 from etl.pull import REAL, Clock, asking
 from etl.sources import SOURCES
+from etl.sources.over_http import blotted, unasked
 from etl.sources.page import plain
 from hub.city import COLOURS, Brand, City
 from hub.datasets import DATASETS
 from hub.errors import CityglassError, SourceError
+from hub.policy import HERE as POLICIES
 from hub.schema import Dataset, Privacy
 from hub.source import Source
 
 CITIES = Path(__file__).parent / "cities"
+START = POLICIES / "start.yml"
 REQUESTS = DATASETS["service_requests"]
 UNASKED = (Privacy.TEXT,)
+WORLD = (-180.0, -90.0, 180.0, 90.0)
+DEGREES = "west, south, east, north in degrees"
+GUESSED = f"correct this: {DEGREES}; most places of the first page lie in it"
+UNKNOWN = f"correct this before anything is read: {DEGREES}; the source did not tell where its places lie"
+LAYOUTS = {"arcgis": "    layout: {epoch: milliseconds}\n"}  # what every system of a platform does
 TEXT = """\
-# {name}: written from {url}, which is {article} {adapter} source.
-# Correct what is marked, read the policy that `cityglass policy` proposes, then: cityglass check, cityglass run.
+# {name}: written from {about}, which is {article} {adapter} source.
+# 1. Correct what is marked here and in policies/service_requests.yml, which withholds every kind of request so far.
+# 2. cityglass check: what would become of each column. cityglass pull: reads the source, publishes nothing.
+# 3. cityglass policy draft: proposes a tier for every kind that was read; correct each line, move it into the policy.
+# 4. cityglass run --sign-off "NAME, ROLE": signs the policy and publishes.
 city:
   name: {name} # correct this
-  slug: {slug}
+  slug: {slug} # correct this: a short name in small letters; do not change it later
   time_zone: America/New_York # correct this: the zone of dates without one
-  bbox: {bbox} # correct this: west, south, east, north in degrees
+  bbox: {bbox} # {why}
 sources:
   requests:
     adapter: {adapter}
     location: {url}
-{fields}{others}"""
+{fields}{layout}{others}"""
 
 
 def city_from(url: str, clock: Clock = REAL) -> tuple[str, str]:
@@ -44,20 +59,31 @@ def city_from(url: str, clock: Clock = REAL) -> tuple[str, str]:
         if not SOURCES[name].recognises(url):
             continue
         try:
-            return name, _written(url, name, _columns(url, name, clock))
+            columns, box = _seen(url, name, clock)
+            return name, _written(url, name, columns, box)
         except CityglassError as error:
-            problems.append(f"as {name}: {error.message}")
+            problems.append(f"as {name}: {blotted(error.message, url)}")
     known = ", ".join(sorted(SOURCES))
     told = "; ".join(problems) or "its form is that of no platform we know"
-    raise SourceError(f"{url} is not recognised ({told}).", f"give the address of a table; platforms: {known}")
+    raise SourceError(f"{unasked(url)} is not recognised ({told}).", f"give the address of a table; platforms: {known}")
 
 
-def _columns(url: str, adapter: str, clock: Clock) -> list[str]:
-    """The names of the columns that the system tells; its rows are not read."""
+def _seen(url: str, adapter: str, clock: Clock) -> tuple[list[str], Box | None]:
+    """The names of the columns that the system tells, and the box in which most places of its first page lie."""
     source = Source(Path("city.yml"), "requests", REQUESTS.name, adapter, (url,), "UTC", {}, {})
-    city = City(Path("city.yml"), "", "city", "UTC", Brand("", COLOURS), (-180, -90, 180, 90), {"requests": source})
+    city = City(Path("city.yml"), "", "city", "UTC", Brand("", COLOURS), WORLD, {"requests": source})
     with asking(city, source, clock) as asked:
-        return list(SOURCES[adapter].probe(replace(asked, columns=frozenset())).get("columns", ()))
+        columns = list(SOURCES[adapter].probe(replace(asked, columns=frozenset())).get("columns", ()))
+    fields = fields_for(columns)
+    if not {"lat", "long"} <= fields.keys():
+        return columns, None
+    source = replace(source, fields=fields)
+    try:
+        with asking(city, source, clock) as asked:
+            page = first_page(SOURCES[adapter], replace(asked, known=SOURCES[adapter].probe(asked)))
+    except CityglassError:  # what is wrong with its rows `check` tells
+        page = None
+    return columns, box_of(places_of(page.rows, source)) if page else None
 
 
 @cache
@@ -80,7 +106,7 @@ def fields_for(columns: list[str], dataset: Dataset = REQUESTS) -> dict[str, str
     return {name: here[plain(aliases[0])] for name, aliases in found.items() if aliases}
 
 
-def _written(url: str, adapter: str, columns: list[str]) -> str:
+def _written(url: str, adapter: str, columns: list[str], box: Box | None) -> str:
     host = urlsplit(url).hostname or "city"
     slug = re.sub(r"[^a-z]+", "_", host.removeprefix("data.").removeprefix("www.").split(".")[0].lower()).strip("_")
     fields = fields_for(columns)
@@ -93,12 +119,21 @@ def _written(url: str, adapter: str, columns: list[str]) -> str:
         name=(slug or "city").replace("_", " ").title(),
         slug=slug or "city",
         url=url,
+        about=unasked(url),
         adapter=adapter,
         article="an" if adapter[0] in "aeio" else "a",
-        bbox="[-180.0, -90.0, 180.0, 90.0]",
+        bbox=list(box or WORLD),
+        why=GUESSED if box else UNKNOWN,
         fields="    fields:\n" + "".join(lines) if lines else "",
+        layout=LAYOUTS.get(adapter, ""),
         others=others,
     )
+
+
+def policy_for(slug: str, clock: Clock = REAL) -> str:
+    """The text of a policy that withholds every kind of request, to be looked at again in a year."""
+    today = datetime.fromtimestamp(clock.now(), UTC).date()
+    return Template(START.read_text("utf-8")).substitute(slug=slug, review=today + timedelta(days=365))
 
 
 def _quoted(column: str) -> str:

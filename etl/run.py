@@ -109,12 +109,24 @@ def publish(
     signed the policy as it stands."""
     from etl import release  # what it needs weighs 100 MB, which a pull has no use for
 
+    _refuse_unnamed(vault, city)
     intake.refuse_unfinished(vault)
     policy = load_policy(city)
     signed = _signed(vault, policy, sign_off)
     policy = replace(policy, known=_known(vault, policy, is_signed_now=bool(sign_off)))
     job = release.Job(vault, city, policy, data, signed, accept_fewer)
     return release.publish(job, step, ordered)
+
+
+def _refuse_unnamed(vault: Vault, city: City) -> None:
+    """Raise ConfigurationError if the vault holds a source that city.yml does not name: under another name its rows would
+    be published twice, and nobody would hear of it when it is old."""
+    unnamed = {name: count for name, count in walks.held(vault).items() if name not in city.sources}
+    for name, count in unnamed.items():
+        raise ConfigurationError(
+            f"{city.path} does not name the source {name!r}, of which the vault holds {count:,} records.",
+            f"name it again as it was called, or drop what was read of it with `cityglass forget {name}`",
+        )
 
 
 def _known(vault: Vault, policy: Policy, is_signed_now: bool) -> frozenset[str]:

@@ -5,6 +5,7 @@ walks, walk_parts   the reading that is under way, and which of its parts are pr
 columns             what the source sends and we leave out, and since when it is seen (0: ever since)
 pages, seen         one line per page of it, and every key met so far (a row without one is met by its content hash);
                     of a source of several files they stay, so that only those that change are read again
+gone                keys that the source says are gone: believed when the walk has reached its end
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
 release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
@@ -54,6 +55,7 @@ create table if not exists readings(
     written bigint, expected bigint, proven_by varchar, ended bigint);
 create table if not exists columns(source varchar, name varchar, since bigint);
 create table if not exists seen(source varchar, part varchar, key varchar, is_usable boolean);
+create table if not exists gone(source varchar, part varchar, key varchar);
 create table if not exists quarantine(
     source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar,
     row varchar);

@@ -16,6 +16,7 @@ from hub.source import Source
 ALL, CHANGES = "all", "changes"
 OVERLAP = 24 * 3600  # changes are asked for from so long before the last walk: systems deliver late
 AGAIN = 7 * 24 * 3600  # all is read again so often, or what is gone upstream would never be seen
+MET = ("walk_parts", "pages", "seen", "gone")  # what is known of a walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,22 @@ def due(vault: Vault, source: Source, adapter: Adapter, mapping: str, now: int) 
 
     A fallback adds and changes, and says of nothing that it is gone: its walk is one of changes, since either was read."""
     found = vault.rows("select kind, since, until, mapping from walks where source = ?", source.name)
-    if found and adapter.resumes and found[0][3] == mapping:
+    if found and adapter.resumes and found[0][3] == mapping and found[0][2] <= now:
         return Walk(source.name, *found[0], is_stored=True)
-    last = max(int(vault.setting(f"walked:{reader}", "0")) for reader in (source.name, source.reader))
+    last = max(_when(vault, f"walked:{reader}", now) for reader in (source.name, source.reader))
     changes = Walk(source.name, CHANGES, max(last - OVERLAP, 0), now, mapping)
     if source.is_fallback:
         return changes
-    whole, is_known = (
-        vault.setting(f"walked_all:{source.name}", "0"),
-        vault.setting(f"mapping:{source.name}") == mapping,
-    )
-    if adapter.changes and is_known and now - int(whole) < AGAIN:
+    is_known = vault.setting(f"mapping:{source.name}") == mapping
+    if adapter.changes and is_known and now - _when(vault, f"walked_all:{source.name}", now) < AGAIN:
         return changes
     return Walk(source.name, ALL, 0, now, mapping)
+
+
+def _when(vault: Vault, name: str, now: int) -> int:
+    """When something was last done; 0 if that has not come yet: a clock was wrong then."""
+    told = int(vault.setting(name, "0"))
+    return told if told <= now else 0
 
 
 def is_begun(vault: Vault, source: str) -> bool:
@@ -61,7 +65,7 @@ def begin(vault: Vault, walk: Walk, kept: Iterable[str] = ()) -> None:
     others = "source = ? and not list_contains(?::varchar[], part)"
     with vault.transaction():
         vault.con.execute("delete from walks where source = ?", [walk.source])
-        for table in ("walk_parts", "pages", "seen"):
+        for table in MET:
             vault.con.execute(f"delete from {table} where {others}", [walk.source, list(kept)])
         if walk.kind == ALL:
             vault.con.execute(f"delete from quarantine where key = '' and {others}", [walk.source, list(kept)])
@@ -75,9 +79,8 @@ def begin(vault: Vault, walk: Walk, kept: Iterable[str] = ()) -> None:
 def end_walk(vault: Vault, walk: Walk, parts: list[Part]) -> None:
     """Forget the walk. What it met stays known where a later one may need it: if it is told which of several parts has
     changed, and no row of one stood in another."""
-    tables = ("walk_parts", "pages", "seen")
     may_be_kept = walk.kind == ALL and len(parts) > 1 and any(part.fingerprint for part in parts)
-    for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else tables)):
+    for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else MET)):
         vault.con.execute(f"delete from {table} where source = ?", [walk.source])
 
 
@@ -89,18 +92,36 @@ def drop_trials(vault: Vault, read: Iterable[str]) -> None:
         and not list_contains(?::varchar[], source)""",
         list(read),
     )
-    tables = ("walks", "walk_parts", "pages", "seen", "columns", "quarantine", "texts")
+    for (name,) in trials:
+        forget(vault, name)
+
+
+def held(vault: Vault) -> dict[str, int]:
+    """Source -> records, of everything that was read or begun to be read."""
+    found = {name: 0 for (name,) in vault.rows("select distinct source from walks")}
+    for dataset in DATASETS:
+        found |= dict(vault.rows(f"select source, count(*) from records_{dataset} group by source"))
+    return found
+
+
+def forget(vault: Vault, source: str) -> int:
+    """Drop everything that the vault holds of a source but the ledger of what was published. Returns how many records."""
+    records = [f"records_{dataset}" for dataset in DATASETS]
+    count = sum(vault.one(f"select count(*) from {table} where source = ?", source) for table in records)
     with vault.transaction():
-        for table in (*tables, *(f"records_{dataset}" for dataset in DATASETS)):
-            vault.con.execute(
-                f"delete from {table} where list_contains(?::varchar[], source)", [[name for (name,) in trials]]
-            )
+        for table in ("walks", *MET, "readings", "columns", "quarantine", "texts", "photos", *records):
+            vault.con.execute(f"delete from {table} where source = ?", [source])
+        for name in ("walked", "walked_all", "mapping", "mixed", "kept", "as_of", "totals", "probe", "began"):
+            vault.con.execute("delete from settings where name = ?", [f"{name}:{source}"])
+        vault.count_changes(count)
+    vault.must_be_rewritten = count > 0  # nothing of it stays in the file either
+    return count
 
 
 def read_again(vault: Vault, source: str) -> None:
     """The walk stays unfinished, and what it read is not taken for an answer any more."""
     with vault.transaction():
-        for table in ("walk_parts", "pages", "seen"):
+        for table in MET:
             vault.con.execute(f"delete from {table} where source = ?", [source])
 
 
@@ -145,9 +166,10 @@ def forget_suspects(vault: Vault, walk: Walk) -> None:
     ]
     if suspect and walk.kind == ALL and are_mixed(vault, walk.source):
         read_again(vault, walk.source)
-    tables = ("walk_parts", "pages", *(["seen"] if walk.kind == ALL else []))
     with vault.transaction():
-        for table in tables if suspect else ():
+        for table in MET if suspect else ():
+            if table == "seen" and walk.kind == CHANGES:  # what another part met may be noted under this one
+                continue
             vault.con.execute(
                 f"delete from {table} where source = ? and list_contains(?::varchar[], part)", [walk.source, suspect]
             )

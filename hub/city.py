@@ -1,6 +1,7 @@
 """city.yml -> City: what this city is and what it chose. Loaded strictly; errors name the line and the cure."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +27,7 @@ SHAPE = {
     "publish": {"keep": int},
     "pages": {"datasets": [str], "tracking": bool},
 }
+WIDEST = 5  # degrees: a box beyond that is no city, and its map would have millions of tiles
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
 
 
@@ -66,11 +68,12 @@ class City:
         return None
 
 
-def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
-    """Read city.yml. `reads` replaces the locations of named sources for once (--from)."""
+def load_city(path: Path, reads: dict[str, list[str]] | None = None, is_draft: bool = False) -> City:
+    """Read city.yml. `reads` replaces the locations of named sources for once (--from). `is_draft`: its box may still
+    be as wide as the world."""
     raw = load(path, SHAPE)
     try:
-        return _city(path, raw, dict(reads or {}))
+        return _city(path, raw, dict(reads or {}), is_draft)
     except ConfigurationError as error:
         key = error.message.removeprefix(f"{path}: ").split(" ")[0]
         line = line_of(path, key) if error.message.startswith(f"{path}: ") else 0
@@ -79,7 +82,7 @@ def load_city(path: Path, reads: dict[str, list[str]] | None = None) -> City:
         ) from None
 
 
-def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
+def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) -> City:
     about = raw.get("city") or {}
     for key in ("name", "slug", "time_zone", "bbox"):
         if key not in about:
@@ -87,9 +90,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", about["slug"]):
         raise ConfigurationError(f"{path}: city.slug is {about['slug']!r}.", "use small letters, digits and _")
     zone_of(about["time_zone"], f"{path}: city.time_zone")
-    bbox = about["bbox"]
-    if len(bbox) != 4 or not (-180 <= bbox[0] < bbox[2] <= 180 and -90 <= bbox[1] < bbox[3] <= 90):
-        raise ConfigurationError(f"{path}: city.bbox is {bbox}.", "give west, south, east, north in degrees")
+    _box(about["bbox"], path, is_draft)
     privacy, publish, pages = (raw.get(key) or {} for key in ("privacy", "publish", "pages"))
     _stricter(privacy, publish, path)
     withheld = tuple(privacy.get("columns", {}))
@@ -108,7 +109,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
         name=about["name"],
         slug=about["slug"],
         time_zone=about["time_zone"],
-        bbox=tuple(map(float, bbox)),
+        bbox=tuple(map(float, about["bbox"])),
         brand=Brand(
             brand.get("name", about["name"]),
             COLOURS | _colours(brand.get("colours", {}), path),
@@ -126,6 +127,21 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]]) -> City:
         datasets=_datasets(pages.get("datasets"), path),
         tracking=pages.get("tracking", True),
     )
+
+
+def is_wide(bbox: Sequence[float]) -> bool:
+    """True for a box that is no city's."""
+    return max(bbox[2] - bbox[0], bbox[3] - bbox[1]) > WIDEST
+
+
+def _box(bbox: list[float], path: Path, is_draft: bool) -> None:
+    if len(bbox) != 4 or not (-180 <= bbox[0] < bbox[2] <= 180 and -90 <= bbox[1] < bbox[3] <= 90):
+        raise ConfigurationError(f"{path}: city.bbox is {bbox}.", "give west, south, east, north in degrees")
+    if not is_draft and is_wide(bbox):
+        raise ConfigurationError(
+            f"{path}: city.bbox is {bbox}, which is more than {WIDEST} degrees wide or high: no city is.",
+            "give west, south, east, north of the city in degrees; `cityglass check` tells where its places lie",
+        )
 
 
 def _stricter(privacy: dict, publish: dict, path: Path) -> None:

@@ -2,14 +2,17 @@
 
 import shutil
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
+import yaml
 
 from hub import cli_officer, cli_privacy, sample
 from hub import metadata as city_metadata
 from hub import releases as kept_releases
-from hub.city import City, load_city
+from hub.city import City, is_wide, load_city
 from hub.errors import ConfigurationError, GateError
 from hub.policy import load_policy, path_of
 from hub.told import many, notices, pulled_lines, released, seconds, state_lines
@@ -19,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 READY = ROOT / "etl" / "cities"
 
 
+UNNAMED = "correct what is marked in both files, then: cityglass pull, and cityglass policy draft"
 UNSIGNED = 'read the policy, then the same options with: cityglass run --sign-off "NAME, ROLE"'
 
 
@@ -49,26 +53,40 @@ def init(name: str | None, url: str, city_file: Path, data: Path) -> Said:
         raise ConfigurationError(f"There is no ready city {name!r}.", f"choose one of: {', '.join([*ready, 'sample'])}")
     if city_file.exists():
         raise ConfigurationError(f"{city_file} is there already.", "name another file with --city, or move it away")
-    policy = city_file.parent / "policies" / "service_requests.yml"
-    policy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(READY / f"{name}.yml", city_file)
-    if not policy.exists():
-        shutil.copyfile(path_of(READY / f"{name}.yml", name, "service_requests"), policy)
+    ready_file = READY / f"{name}.yml"
+    written = _begun(
+        city_file, ready_file.read_text("utf-8"), path_of(ready_file, name, "service_requests").read_text("utf-8")
+    )
     return Said(
-        f"Wrote {city_file} and {policy}.",
+        f"{written}.",
         f'read the policy, then: cityglass run --city {city_file} --from requests=FILE --sign-off "NAME, ROLE"',
     )
 
 
 def _init_from(url: str, city_file: Path) -> Said:
-    from etl.recognise import city_from
+    from etl.recognise import city_from, policy_for
+    from etl.sources.over_http import unasked
 
     if city_file.exists():
         raise ConfigurationError(f"{city_file} is there already.", "name another file with --city, or move it away")
     adapter, text = city_from(url)
-    city_file.parent.mkdir(parents=True, exist_ok=True)
+    written = _begun(city_file, text, policy_for(yaml.safe_load(text)["city"]["slug"]))
+    options = "" if city_file == Path("city.yml") else f" --city {city_file}"
+    return Said(
+        f"{written}: {unasked(url)} speaks {adapter}.",
+        f"correct what is marked in {city_file}, then: cityglass check{options}",
+    )
+
+
+def _begun(city_file: Path, text: str, policy_text: str) -> str:
+    """Write a city's file, and its policy unless one is there. Says what was written."""
+    policy = city_file.parent / "policies" / "service_requests.yml"
+    policy.parent.mkdir(parents=True, exist_ok=True)
     city_file.write_text(text, "utf-8")
-    return Said(f"Wrote {city_file}: {url} speaks {adapter}.", "correct what is marked in it, then: cityglass check")
+    if policy.exists():
+        return f"Wrote {city_file}; {policy} was there already and stays"
+    policy.write_text(policy_text, "utf-8")
+    return f"Wrote {city_file} and {policy}"
 
 
 def _init_sample(city_file: Path, data: Path) -> Said:
@@ -82,35 +100,62 @@ def _init_sample(city_file: Path, data: Path) -> Said:
 @main.command()
 @verb
 @reading
-def check(city: City, data: Path) -> Said:
+def check(load: Callable[..., City], data: Path) -> Said:
     """Read the first page of every source and say which columns are received, stored, published and dropped.
 
     Example: cityglass check --from requests=export.csv.gz"""
     from etl.check import check_sources
 
+    city = load(is_draft=True)
     policy = load_policy(city)
     checked = check_sources(city)
+    readable = f"{many(len(checked.sources), 'source')} can be read"
+    told = {"sources": checked.sources, "boxes": checked.boxes}
+    if is_wide(city.bbox):
+        near = next(
+            (f", such as {list(box)}, where most places of the first page lie" for box in checked.boxes.values()), ""
+        )
+        message = f"{readable}; {city.path} is not finished: city.bbox is {list(city.bbox)}, which is no city's."
+        return Said(message, f"write west, south, east, north of the city{near}; then check again", told, checked.lines)
     signed = f"signed by {policy.signed_by}" if policy.signed_by else "not signed"
-    following = "cityglass run" if policy.signed_by else UNSIGNED
-    told = f"{city.path} is sound; {many(len(checked.sources), 'source')} can be read; the policy is {signed}."
-    return Said(told, following, {"sources": checked.sources}, checked.lines)
+    withheld = " and names no kind of request yet, so all are withheld" if policy.is_empty else ""
+    following = UNNAMED if policy.is_empty else "cityglass run" if policy.signed_by else UNSIGNED
+    message = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}."
+    return Said(message, following, told, checked.lines)
 
 
 @main.command()
 @accepting
 @verb
 @reading
-def pull(city: City, data: Path, accept_fewer: bool) -> Said:
+def pull(load: Callable[..., City], data: Path, accept_fewer: bool) -> Said:
     """Read every source into the vault; publish nothing.
 
     Example: cityglass pull"""
     from etl import run as etl_run
 
+    city = load()
     pulled = etl_run.pull_only(city, data, accept_fewer, step)
     clear()
-    return Said(
-        pulled_lines(pulled), "cityglass publish", {"sources": [result.told for result in pulled]}, notices(pulled)
-    )
+    told = {"sources": [result.told for result in pulled]}
+    return Said(pulled_lines(pulled), _after_pull(city), told, notices(pulled))
+
+
+def _with_kinds(load: Callable[..., City]) -> City:
+    """The city, if there is anything of its requests that may be published."""
+    city = load()
+    policy = load_policy(city) if "requests" in city.sources else None
+    if policy and policy.is_empty:
+        raise ConfigurationError(
+            f"{policy.path} names no kind of request: all would be withheld.",
+            "read them with `cityglass pull`, propose a tier for each with `cityglass policy draft`, correct each line "
+            "and move it into the policy; then the same again",
+        )
+    return city
+
+
+def _after_pull(city: City) -> str:
+    return "cityglass policy draft" if load_policy(city).is_empty else "cityglass publish"
 
 
 @main.command()
@@ -123,7 +168,7 @@ def publish(city_file: Path, data: Path, sign_off: str, accept_fewer: bool) -> S
     Example: cityglass publish --sign-off "Ana Diaz, data officer" """
     from etl import run as etl_run
 
-    published = etl_run.publish_only(load_city(city_file), data, sign_off, step, accept_fewer)
+    published = etl_run.publish_only(_with_kinds(partial(load_city, city_file)), data, sign_off, step, accept_fewer)
     clear()
     return released(published)
 
@@ -134,26 +179,26 @@ def publish(city_file: Path, data: Path, sign_off: str, accept_fewer: bool) -> S
 @repeating
 @verb
 @reading
-def run(city: City, data: Path, sign_off: str, accept_fewer: bool, every: str) -> Said:
+def run(load: Callable[..., City], data: Path, sign_off: str, accept_fewer: bool, every: str) -> Said:
     """Read every source and publish: the whole job.
 
     Example: cityglass run --every 10m"""
     from etl import run as etl_run
 
     if every:
-        return _for_ever(city, data, seconds(every), sign_off)
+        return _for_ever(partial(_with_kinds, load), data, seconds(every), sign_off)
 
-    pulled, published = etl_run.run(city, data, sign_off, accept_fewer, step)
+    pulled, published = etl_run.run(_with_kinds(load), data, sign_off, accept_fewer, step)
     clear()
     lines = (pulled_lines(pulled), *notices(pulled))
     return released(published, {"sources": [result.told for result in pulled]}, lines)
 
 
-def _for_ever(city: City, data: Path, interval: int, sign_off: str) -> Said:
+def _for_ever(load: Callable[..., City], data: Path, interval: int, sign_off: str) -> Said:
     from etl.every import every
 
     try:
-        for turn in every(city, data, interval, sign_off, step):
+        for turn in every(load, data, interval, sign_off, step):
             clear()
             told = (turn.error or pulled_lines(turn.pulled), *notices(turn.pulled))
             made = (
@@ -231,7 +276,8 @@ def status(city_file: Path, data: Path) -> Said:
         return Said("Nothing has been read yet.", "cityglass run")
     served = release.id if release else "none yet"
     told = f"Release served: {served}. Records that could not be used: {sum(state['quarantine'].values()):,}."
-    return Said(told, "cityglass audit", {**state, "current": served}, state_lines(state))
+    following = "cityglass audit" if release else "cityglass publish"
+    return Said(told, following, {**state, "current": served}, state_lines(state))
 
 
 @main.command()
@@ -300,6 +346,7 @@ def metadata(city_file: Path, data: Path, only_check: bool) -> Said:
 
 
 main.add_command(cli_officer.erase)
+main.add_command(cli_officer.forget)
 main.add_command(cli_officer.policy)
 main.add_command(cli_officer.photo)
 main.add_command(cli_privacy.privacy)

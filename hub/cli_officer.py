@@ -61,6 +61,31 @@ def _erased_lines(done) -> tuple[str, ...]:
 
 
 @click.command()
+@click.argument("source")
+@verb
+def forget(city_file: Path, data: Path, source: str) -> Said:
+    """Drop all that was read of a source that city.yml no longer names. The next release is without it.
+
+    Example: cityglass forget old_requests"""
+    from etl import walks
+    from etl.vault import open_vault
+
+    city = load_city(city_file)
+    if source in city.sources:
+        raise ConfigurationError(
+            f"{city.path} names the source {source!r}.", "take it out of the file first, or erase single records"
+        )
+    with open_vault(data) as vault:
+        known = sorted(walks.held(vault))
+        if source not in known:
+            raise ConfigurationError(
+                f"The vault holds nothing of a source {source!r}.", f"it holds: {', '.join(known) or 'nothing'}"
+            )
+        dropped = walks.forget(vault, source)
+    return Said(f"{many(dropped, 'record')} of {source} dropped.", "cityglass publish", {"records": dropped})
+
+
+@click.command()
 @click.argument("action", type=click.Choice(["draft"]), default="draft")
 @verb
 def policy(city_file: Path, data: Path, action: str) -> Said:

@@ -1,5 +1,6 @@
 """The only file that touches Datasette's internals (0.65): moving to another version is a port of this file."""
 
+import re
 import sqlite3
 import threading
 import time
@@ -9,10 +10,11 @@ from functools import cache
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from datasette.database import Database, QueryInterrupted
-from datasette.utils import StartupError, tilde_encode
-from datasette.utils.asgi import Base400, Forbidden
+from datasette.utils import StartupError, ValueAsBooleanError, tilde_decode, tilde_encode
+from datasette.utils.asgi import BadRequest, Base400, Forbidden, Request
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 
 from hub import releases
@@ -28,6 +30,18 @@ PLUGIN = "cityglass"
 GRACE = 0.5  # seconds a query may run past its limit before it is interrupted from outside
 TICK = 0.1
 CELLS = 10_000  # of an answer on a page: each is written by the one thread that serves everybody
+MARK = re.compile(r"\d{1,15}")  # where a page of a view begins
+CUT = "cityglass.cut"  # in the scope of a request: the address of the rest, if there is one
+# view: the column that tells its rows apart. Each row of a dataset's view is one of its table.
+KEYS = {view.name: about.table.key[0] for about in DATASETS.values() for view in about.views}
+# what a visitor wrote wrongly, and what it is told as; None for the error's own words
+MISTAKES = {
+    TooSlow: "interrupted",
+    JSONDecodeError: "no list",
+    ValueAsBooleanError: "no switch",
+    sqlite3.Warning: None,  # a filter that holds a second statement
+    sqlite3.ProgrammingError: None,
+}
 # Chosen by who runs the hub, not by a release: they outlive a swap.
 RUNTIME = ("dashboards_url", "allowed_hosts", "rate_limit", "poll_seconds")
 
@@ -136,30 +150,90 @@ def _unlogged(execute: Callable) -> Callable:
 
 @cache
 def mend_answers() -> None:
-    """Let a query that fails fail in every format: as CSV, Datasette answers it with 200 and an empty file. And print
-    no trace of an error with the values in it, as it does wherever the package rich is installed."""
+    """Let a query that fails fail in every format: as CSV, Datasette answers it with 200 and an empty file. Say where an
+    answer was cut. Let a stream go by whole pages, not by fifty rows. And print no trace of a visitor's mistake, nor of
+    an error with the values in it, as it does wherever the package rich is installed."""
     from datasette import handle_exception
-    from datasette.views.base import DatasetteError
+    from datasette.views.base import DataView
     from datasette.views.database import QueryView
+    from datasette.views.table import TableView
 
-    ask = QueryView.data
+    QueryView.data = _query_data(QueryView.data)
+    TableView.data = _table_data(TableView.data)
+    DataView.get = _get(DataView.get)
+    handle_exception.rich = None
 
+
+def _query_data(ask: Callable) -> Callable:
     async def data(view: Any, request: Any, *args: Any, **given: Any) -> Any:
+        from datasette.views.base import DatasetteError
+
         found = await ask(view, request, *args, **given)
         if not isinstance(found, tuple) or len(found) != 4:
             return found
         answer, extras, templates, status = found
         if answer["error"] and request.url_vars["format"] == "csv":
             raise DatasetteError(answer["error"], title="Invalid SQL", status=status)
+        if answer.get("truncated"):
+            request.scope[CUT].append("")
         if request.url_vars["format"] is None:
             _shorten(answer)
         return answer, extras, templates, None if status == 200 else status  # what the renderer says, if all is well
 
-    QueryView.data = data
-    handle_exception.rich = None
+    return data
+
+
+def _table_data(ask: Callable) -> Callable:
+    async def data(view: Any, request: Any, *args: Any, _next: Any = None, **given: Any) -> Any:
+        key = KEYS.get(tilde_decode(request.url_vars["table"]))
+        if not key or not _is_stream(request) or {"_sort", "_sort_desc", "_col", "_nocol"} & {*request.args}:
+            found = await ask(view, request, *args, _next=_next, **given)
+            if isinstance(found, tuple) and found[0].get("next"):
+                request.scope[CUT].append(found[0]["next_url"])
+            return found
+        # Datasette pages through a view by counting off its rows from the first, again for each page.
+        after = {} if _next is None else {f"{key}__gt": _next}
+        found = await ask(view, _asked(request, {"_sort": key} | after), *args, **given)
+        if isinstance(found, tuple) and found[0].get("next"):
+            found[0]["next"] = found[0]["rows"][-1][key]
+        return found
+
+    return data
+
+
+def _get(answer_of: Callable) -> Callable:
+    async def get(view: Any, request: Any) -> Any:
+        request.scope[CUT] = cut = []
+        mark = request.args.get("_next")
+        if mark and tilde_decode(request.url_vars.get("table") or "") in KEYS and not MARK.fullmatch(mark):
+            raise BadRequest("no mark")
+        is_stream = _is_stream(request)
+        try:
+            answer = await answer_of(view, _asked(request, {"_size": "max"}) if is_stream else request)
+        except tuple(MISTAKES) as error:
+            words = next(words for kind, words in MISTAKES.items() if isinstance(error, kind))
+            raise BadRequest(words or str(error)) from None
+        if cut and not is_stream and request.url_vars.get("format"):
+            answer.headers |= {"x-truncated": "true"}
+            answer.headers |= {"link": f'<{cut[0]}>; rel="next"'} if cut[0] else {}
+        return answer
+
+    return get
+
+
+def _is_stream(request: Any) -> bool:
+    return request.url_vars.get("format") == "csv" and bool(request.args.get("_stream"))
+
+
+def _asked(request: Any, more: dict[str, Any]) -> Any:
+    """The same request with more in its address."""
+    kept = [pair for pair in parse_qsl(request.query_string, True) if pair[0] not in more or "__" in pair[0]]
+    query = urlencode([*kept, *more.items()])
+    return Request(dict(request.scope, query_string=query.encode("latin-1")), request.receive)
 
 
 def _shorten(answer: dict) -> None:
+    answer["is_cut"] = answer["truncated"]  # in every format, not only on this page
     most = max(CELLS // max(len(answer["columns"]), 1), 1)
     if len(answer["rows"]) > most:
         del answer["rows"][most:]  # the very list that the page is made from
@@ -176,9 +250,7 @@ def problem(exception: Exception) -> tuple[int, str]:
         return exception.status, str(exception.args[0]) if exception.args else ""
     if isinstance(exception, DatasetteError):  # which says 500 where it means that it was asked wrongly
         return 400 if exception.status == 500 else exception.status, str(exception.message)
-    if isinstance(exception, (sqlite3.Warning, sqlite3.ProgrammingError)):  # a filter that holds a second statement
-        return 400, str(exception)
-    return (400, exception.msg) if isinstance(exception, JSONDecodeError) else (500, "")
+    return 500, ""
 
 
 def inspected(release: Release) -> dict:

@@ -55,3 +55,12 @@ NO_ROOM += ("file too large", "readonly database", "unable to open database file
 def is_no_room(error: Exception) -> bool:
     """True if the operator must free the disk or mend the permissions; else the error is ours."""
     return isinstance(error, OSError) or any(words in str(error).lower() for words in NO_ROOM)
+
+
+def on_disk(error: Exception) -> DiskError:
+    """What the system would not do with a file."""
+    if isinstance(error, OSError):
+        told = f"{error.filename or 'A file'}: {error.strerror or error}."
+    else:
+        told = f"A database could not be read or written: {str(error).splitlines()[0]}."
+    return DiskError(told, "free disk space, or mend the path or its permissions; then run again")

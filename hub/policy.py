@@ -85,6 +85,11 @@ class Policy:
         return hashlib.sha256(self.path.read_bytes() + chosen).hexdigest()[:16]
 
     @property
+    def is_empty(self) -> bool:
+        """True if it names no kind of request: everything is withheld."""
+        return not (self.tiers or self.services)
+
+    @property
     def told(self) -> str:
         """What to call it in a sentence."""
         return f"{self.path}" + (f", stricter by city.yml ({', '.join(self.chosen)})," if self.chosen else "")

@@ -5,12 +5,13 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import click
 
 from hub.city import load_city
-from hub.errors import CityglassError, ConfigurationError, DiskError, is_no_room
+from hub.errors import CityglassError, ConfigurationError, is_no_room, on_disk
 
 PORT = 8001
 
@@ -55,22 +56,13 @@ def verb(function: Callable[..., Said]) -> Callable:
         except Exception as error:
             if not is_no_room(error):
                 raise
-            _fail(as_json, _on_disk(error))
+            _fail(as_json, on_disk(error))
         else:
             for line in () if as_json else said.lines:
                 click.echo(line)
             _finish(as_json, 0, said.message, said.next, said.data)
 
     return wrapped
-
-
-def _on_disk(error: Exception) -> DiskError:
-    """What the system would not do with a file."""
-    if isinstance(error, OSError):
-        told = f"{error.filename or 'A file'}: {error.strerror or error}."
-    else:
-        told = f"A database could not be read or written: {str(error).splitlines()[0]}."
-    return DiskError(told, "free disk space, or mend the path or its permissions; then run again")
 
 
 def spoken(group: click.Group) -> None:
@@ -102,7 +94,7 @@ def _finish(as_json: bool, code: int, message: str, cure: str, data: dict) -> No
 
 
 def reading(function: Callable) -> Callable:
-    """The options of verbs that read sources."""
+    """The options of verbs that read sources. They are given `load`, which reads city.yml as it is at that time."""
 
     @click.option(
         "--from",
@@ -121,7 +113,7 @@ def reading(function: Callable) -> Callable:
                     f"--from {read!r} is not SOURCE=PATH.", "write for example --from requests=export.csv.gz"
                 )
             places.setdefault(name, []).append(place)
-        return function(city=load_city(city_file, places), **given)
+        return function(load=partial(load_city, city_file, places), **given)
 
     return wrapped
 

@@ -316,3 +316,20 @@ def test_a_source_that_was_only_tried_does_not_keep_the_others_from_being_publis
     assert town.command("publish").code == 5
     assert town.command("run").code == 0
     assert town.vault("select source from walks") == []
+
+
+def test_a_source_that_is_no_longer_named_is_named_again_or_forgotten(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(30)))
+    write_csv(tmp_path / "stories.csv", [{"story_id": "lh-1", "title": "The pond", "body": "Full.", "rights": "CC0"}])
+    town.describe({"sources": {"stories": {"location": "stories.csv"}}})
+    assert town.command("run").code == 0
+    assert town.vault("select source from records_stories") == [("stories",)]
+    town.describe({"sources": {"stories": None}})
+    refused = town.command("run")
+    assert refused.code == 3 and "'stories', of which the vault holds 1 records" in refused.err
+    assert town.command("forget", "requests").code == 3
+    assert "it holds: requests, stories" in town.command("forget", "tales").err
+    assert town.command("forget", "stories").code == 0
+    assert town.command("run").code == 0
+    assert town.vault("select source from records_stories") == []

@@ -36,7 +36,7 @@ def render() -> None:
         n=int(fresh["rows"].sum()),
         of="rows read",
         rows=("sources", {}),
-        columns=("source", "as_of", "rows", "proven_by"),
+        columns=("source", "as_of", "read_on", "rows", "proven_by", "note"),
     )
 
 

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from etl.http import Retry
 from etl.sources.days import moment
+from etl.sources.over_http import unasked
 from etl.sources.page import Pages, Part, Proof, Request, Resume, chosen, plain, text
 from etl.sources.walkers import keyset
 from hub.errors import ConfigurationError, SourceError
@@ -55,7 +56,7 @@ def _layer(request: Request, place: str) -> str:
     found = SERVICE.fullmatch(there.path.rstrip("/"))
     if not found:
         raise ConfigurationError(
-            f"sources.{request.name}.location has {place}, which is no layer of ArcGIS.",
+            f"sources.{request.name}.location has {unasked(place)}, which is no layer of ArcGIS.",
             "write an address such as https://HOST/arcgis/rest/services/NAME/FeatureServer/0; the open data page shows "
             "it under 'I want to use this', 'View API resources', as GeoService",
         )
@@ -67,7 +68,7 @@ def _layer(request: Request, place: str) -> str:
     if len(listed) != 1:
         told = "; ".join(f"/{one['id']} {one['name']}" for one in listed)
         raise ConfigurationError(
-            f"sources.{request.name}.location has {place}, a service of {len(listed)} layers.",
+            f"sources.{request.name}.location has {unasked(place)}, a service of {len(listed)} layers.",
             f"add the number of the layer, or list several: {told}",
         )
     return f"{service}/{listed[0]['id']}"

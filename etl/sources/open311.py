@@ -13,9 +13,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from etl.sources.days import day_of, first_day, moment
+from etl.sources.days import day_of, first_day, midnight, moment
 from etl.sources.georeport import NONE_THERE, Server, groups_of, tidied, windows
-from etl.sources.open311_probe import instant, probe
+from etl.sources.open311_probe import heeds_updated, instant, probe
 from etl.sources.page import Pages, Part, Proof, Request, Resume, key_of, page_of, plain
 from etl.sources.paged import Fetch, Paging, Window, by_windows, marks_of
 from etl.sources.walkers import Rows
@@ -25,6 +25,7 @@ __all__ = ["changes", "pages", "parts", "probe", "recognises"]
 DAY = 86_400
 OVERLAP = 28 * DAY  # requests are entered as late as that: such windows are read twice, and again for changes
 OPEN = "open requests"
+MOST_LOST = 4  # of the open requests, where none is left: with more, the server answers wrongly
 EXTENDED = ("extendedattributes", "attributes", "notes")  # sent only to those who ask for extensions
 BOUNDS = {"requested": ("start_date", "end_date"), "updated": ("updated_after", "updated_before")}
 
@@ -45,7 +46,7 @@ def parts(request: Request) -> list[Part]:
 def changes(request: Request) -> list[Part]:
     """What the server tells to have changed; else the youngest windows, and all that is open by its ids."""
     groups = _groups(request)
-    if request.known["changes"]:
+    if request.known["changes"] and heeds_updated(request, server_of(request)):  # it may not do so any more
         ask = {"window": (request.since, request.until), "by": "updated", "twice": True, "groups": groups}
         return [Part(f"changes since {moment(request.since)}", ask=ask)]
     since = day_of(request, min(request.since, request.until - OVERLAP))
@@ -59,7 +60,8 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
     if part.name == OPEN:
         return (yield from _by_id(request, part, resume))
     known, belongs = request.known, partial(_belongs, request, f"{part.ask['by']}_datetime")
-    paging = Paging(_fetch(request, part), known["first_page"], known["page_size"], known["pages"], belongs)
+    wanted = partial(_since_start, request, midnight(request, first_day(request)))
+    paging = Paging(_fetch(request, part), known["first_page"], known["page_size"], known["pages"], belongs, wanted)
     return (yield from by_windows(request, resume, paging, part.ask["window"], part.ask["twice"]))
 
 
@@ -104,17 +106,25 @@ def _belongs(request: Request, name: str, window: Window, row: object) -> bool:
     return not when or window[0] - DAY <= when < window[1] + DAY
 
 
+def _since_start(request: Request, start: int, row: object) -> bool:
+    """False if a row was requested before the first day: changes tell of such ones, a reading of all does not."""
+    when = instant(request, row, "requested_datetime")
+    return not when or when >= start
+
+
 def _by_id(request: Request, part: Part, resume: Resume) -> Pages:
     """Requests that were open, by their ids: closings of old ones, which no window of openings tells."""
     server, size = server_of(request), request.known["batch"]
     ids = [id for id in sorted(request.open_ids) if id > resume.cursor]
-    read = resume.rows
+    read, lost = resume.rows, 0
     for batch in (ids[at : at + size] for at in range(0, len(ids), size)):
         rows, missing = _answered(request, server, batch)
         gone = tuple(id for id in missing if request.known["single"] and _is_gone(server, id))
         page = page_of(request, tidied(rows, part.ask["groups"]), read + 2, cursor=batch[-1], deletes=gone)
-        read += len(rows)
+        read, lost = read + len(rows), lost + len(gone)
         yield page
+    if lost > MOST_LOST and not read:
+        return Proof(why=f"the server says that it has none of {lost:,} requests that were open")
     return Proof("double_read")
 
 

@@ -159,14 +159,19 @@ def _differ(some: set[str], others: set[str]) -> bool:
     return 2 * len(some & others) < len(some)
 
 
+def heeds_updated(request: Request, server: Server) -> bool:
+    """False if the server answers with rows, or an error, when it is asked what will be updated tomorrow."""
+    return _perhaps(server, "requests", updated_after=moment(request.until + DAY)) == []
+
+
 def _tells_changes(request: Request, server: Server, first: int) -> bool:
     """True if `updated_after` leaves out what is older, and reaches requests that were opened long before."""
-    later = moment(request.until + DAY)
-    if _perhaps(server, "requests", updated_after=later) != []:
+    if not heeds_updated(request, server):
         return False
     window = (request.until - 2 * SPAN, request.until - SPAN - DAY)
     old = _perhaps(server, "requests", **_bounds(window)) or []
-    touched = max(((instant(request, row, "updated_datetime"), key_of(request, row)) for row in old), default=(0, ""))
+    told = ((instant(request, row, "updated_datetime"), key_of(request, row)) for row in old)
+    touched = max((one for one in told if one[0] <= request.until + DAY), default=(0, ""))
     if not all(touched):
         return False
     around = {"updated_after": moment(touched[0] - 1), "updated_before": moment(touched[0] + 1)}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from etl.sources.page import Page, Pages, Proof, Request, Resume, page_of
-from etl.sources.walkers import PASSES, TURNS, Rows, mark_of
+from etl.sources.walkers import PASSES, TURNS, Known, Rows, mark_of
 
 FULL = 50  # a page that holds so many rows may have been cut: the smallest cap that servers were seen to have
 SMALLEST = 60  # seconds; a window is not cut finer
@@ -38,25 +38,21 @@ class Paging:
     size: int
     is_heeded: bool = True
     belongs: Callable[[Window, object], bool] = lambda window, row: True
+    wanted: Callable[[object], bool] = lambda row: True
 
 
 @dataclass(slots=True)
 class Met:
-    """The rows that a part has yielded: how many, and what tells them apart."""
+    """The rows that a part has yielded: how many, and which were met."""
 
     request: Request
-    marks: set[str]
+    known: Known
     read: int
+    wanted: Callable[[object], bool] = lambda row: True
 
     def news(self, rows: Rows, cursor: str) -> Generator[Page, None, None]:
         """The rows that are new to the part, if there are any."""
-        news = []
-        for row in rows:
-            mark = mark_of(self.request, row)
-            if mark not in self.marks:
-                news.append(row)
-                self.marks.add(mark)
-        if news:
+        if news := list(filter(self.wanted, self.known.news(rows))):
             first, self.read = self.read + 2, self.read + len(news)
             yield page_of(self.request, news, first, cursor=cursor)
 
@@ -122,10 +118,10 @@ def _resumed(request: Request, resume: Resume, paging: Paging, window: Window) -
     """Only a window that was not cut goes on at the page where it stopped; a cut one is small and is begun again."""
     stored = [[window], paging.first, paging.size, []]
     todo, page, size, doubts = orjson.loads(resume.cursor) if resume.cursor else stored
-    todo, met = [tuple(one) for one in todo], set(resume.keys)
+    todo, met = [tuple(one) for one in todo], Known(request, resume.keys)
     is_whole = todo == [window] and page > paging.first
-    place, resumed = (page, set(met)) if is_whole else (paging.first, set())
-    return Walk(Met(request, met, resume.rows), paging, todo, place, size, doubts, resumed)
+    place, resumed = (page, set(resume.keys)) if is_whole else (paging.first, set())
+    return Walk(Met(request, met, resume.rows, paging.wanted), paging, todo, place, size, doubts, resumed)
 
 
 def _window(walk: Walk, twice: bool) -> Generator[Page, None, str]:
@@ -257,7 +253,12 @@ def _check_end(reading: Reading, page: int) -> Generator[Page, None, None]:
 def by_count(request: Request, resume: Resume, fetch: Callable[[int], Told]) -> Pages:
     """All pages from 1 on, as many as the server says there are. Proved where it counts the same from the first page to
     the last and so many rows were met; where it tells no count, two readings must agree."""
-    met, page, before, said = Met(request, set(resume.keys), resume.rows), int(resume.cursor or 1), None, None
+    met, page, before, said = (
+        Met(request, Known(request, resume.keys), resume.rows),
+        int(resume.cursor or 1),
+        None,
+        None,
+    )
     marks = set(resume.keys) if page > 1 else set()
     for _ in range(PASSES):
         counts, barren = set(), 0

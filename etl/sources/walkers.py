@@ -87,10 +87,11 @@ def offset(
     """Rows from a position on: `fetch(position)`. Pages may shift while they are read, so rows are told apart by their
     ids; proved by the server's count, else by a second reading in which every row comes once and none is new. That one
     asks from other positions: an answer that is wrong every time would only be repeated."""
-    keys, before = set(resume.keys), count()
+    met, before = Known(request, resume.keys), count()
+    keys = met.marks
     at, read, end = int(resume.cursor or 0), resume.rows, 0
     for again in range(PASSES):
-        known, without_news, has_holes, overlap, met = len(keys), 0, False, 0, Met()
+        known, without_news, has_holes, overlap, every = len(keys), 0, False, 0, Met()
         for _ in range(TURNS):
             rows = fetch(at) or fetch(at)
             if not rows:  # the end, unless something stands behind it
@@ -99,10 +100,10 @@ def offset(
                 has_holes = has_holes or bool(rows)
             if not rows:
                 break
-            met.add(map(orjson.dumps, rows[overlap:]))
+            every.add(map(orjson.dumps, rows[overlap:]))
             overlap = int(again > 0 and len(rows) > 1)
             at += len(rows) - overlap
-            news = unmet(request, rows, keys)
+            news = met.news(rows)
             without_news = 0 if news else without_news + 1
             if news:
                 yield page_of(request, news, read + 2, cursor=str(at))
@@ -111,21 +112,30 @@ def offset(
                 return Proof(why="the server does not heed the position that it is asked for", expected=before)
         if before is not None and (proof := counted(len(keys), before, count())).proven_by:
             return proof
-        if before is None and len(keys) == known and not has_holes and not met.twice:
+        if before is None and len(keys) == known and not has_holes and not every.twice:
             return Proof("double_read")
         before, at, end = count() if before is not None else None, 0, max(end, at)
     return Proof(why=f"no two readings agreed; {len(keys):,} rows were met", expected=before)
 
 
-def unmet(request: Request, rows: Rows, keys: set[str]) -> Rows:
-    """The rows that were not met before; those without a key, too, which are for quarantine."""
-    news = []
-    for row in rows:
-        mark = mark_of(request, row)
-        if mark not in keys:
-            news.append(row)
-            keys.add(mark)
-    return news
+class Known:
+    """Which rows a part has met: their marks, and of those met since its last start what was in them."""
+
+    def __init__(self, request: Request, before: Iterable[str] = ()) -> None:
+        self.request, self.before = request, frozenset(before)
+        self.marks, self.contents = set(self.before), set()
+
+    def news(self, rows: Rows) -> Rows:
+        """The rows that were not met: those without a key, too, which are for quarantine, and those that say something
+        else under a key that was: which of them is the newest is judged later."""
+        news = []
+        for row in rows:
+            mark, content = mark_of(self.request, row), hash(orjson.dumps(row))
+            if content not in self.contents and mark not in self.before:
+                news.append(row)
+            self.marks.add(mark)
+            self.contents.add(content)
+        return news
 
 
 def mark_of(request: Request, row: object) -> str:

@@ -49,7 +49,11 @@ SOURCES = Table(
         Column("source", Type.TEXT, "Name of the source."),
         Column("dataset", Type.TEXT, "Dataset it feeds."),
         Column("adapter", Type.TEXT, "Platform."),
-        Column("as_of", Type.INSTANT, "The time of the data."),
+        Column(
+            "as_of",
+            Type.INSTANT,
+            "The time of the data; where the source states none, the time at which it was read, which read_at repeats.",
+        ),
         Column("as_of_date", Type.DATE, "The same as a local day."),
         Column("read_at", Type.INSTANT, "When it was last read whole."),
         Column("rows", Type.INTEGER, "Rows in that reading, also those that were set aside.", unit="rows"),
@@ -65,7 +69,11 @@ RELEASES = Table(
     "This release: cite its id.",
     (
         Column("id", Type.TEXT, "Release id."),
-        Column("as_of", Type.INSTANT, "The time of the data."),
+        Column(
+            "as_of",
+            Type.INSTANT,
+            "The time of the data: of the requests, else of the newest source; see 'sources' for how each is known.",
+        ),
         Column("as_of_date", Type.DATE, "The same as a local day."),
         Column("grid_date", Type.DATE, "Day up to which tiers B and C are told: the last Monday."),
         Column("code_version", Type.TEXT, "Version of Cityglass."),

@@ -138,7 +138,8 @@ DISPOSITIONS = Table(
 DURATIONS = Table(
     "durations",
     "Durations",
-    "Released requests counted by how long they were watched: the table that resolution times are computed from.",
+    "Released requests counted by how long they were watched: the table that resolution times are computed from. Requests "
+    "without a usable closing time or status are not in it.",
     (
         Column(
             "district",

@@ -24,7 +24,8 @@ select (select year from compared) as fiscal_year, stage, (select before_year fr
        case when :before_stage = '' then stage else :before_stage end as before_stage, direction, department,
        sum(amount) as amount_cents, sum(before) as before_cents, sum(amount) - sum(before) as change_cents,
        case when sum(before) > 0 then 1.0 * (sum(amount) - sum(before)) / sum(before) end as change_share,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'budget') as as_of,
+       (select max(as_of_date) from sources where dataset = 'budget' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'budget' and as_of = read_at) as read_on,
        case when sum(is_before) = 0 then 'not in the earlier budget'
             when sum(is_now) = 0 then 'no longer in the budget' else '' end as note
 from sides

@@ -11,7 +11,8 @@ with asked as (
 select fiscal_year, stage, direction, coalesce(cabinet, 'Not named') as cabinet,
        coalesce(department, 'Not named') as department, coalesce(program, 'Not named') as program,
        sum(amount_cents) as amount_cents, count(*) as lines,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'budget') as as_of
+       (select max(as_of_date) from sources where dataset = 'budget' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'budget' and as_of = read_at) as read_on
 from budget_lines, asked
 where fiscal_year = year
   and (:stage = '' or stage = :stage) and (:direction = '' or direction = :direction)

@@ -16,6 +16,7 @@ select label, count(*) as projects, sum(budget_cents) as budget_cents, sum(spent
        case when sum(case when spent_cents is not null then budget_cents end) > 0
             then 1.0 * sum(spent_cents) / sum(case when spent_cents is not null then budget_cents end) end as spent_share,
        sum(spent_cents is null) as unstated,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'capital_projects') as as_of
+       (select max(as_of_date) from sources where dataset = 'capital_projects' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'capital_projects' and as_of = read_at) as read_on
 from asked where label is not null
 group by label order by label

@@ -8,7 +8,8 @@ select project_id, name, department, coalesce(phase, 'unknown') as phase, status
        neighbourhood, budget_cents, spent_cents,
        case when budget_cents > 0 then 1.0 * spent_cents / budget_cents end as spent_share,
        start_date, end_date, lat, long, coalesce(place_precision, 'unknown') as place_precision,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'capital_projects') as as_of
+       (select max(as_of_date) from sources where dataset = 'capital_projects' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'capital_projects' and as_of = read_at) as read_on
 from capital_projects
 where (:phase = '' or coalesce(phase, 'unknown') = :phase) and (:department = '' or department = :department)
   and (:district = '' or coalesce(district, 'Citywide or unknown') = :district)

@@ -3,6 +3,7 @@
 -- unit: share of requests
 -- caution: Closed is not the same as fixed. Requests still open count for as long as they were watched (Kaplan-Meier
 --   estimate, log-log 95 % interval). After the first year one row a week is shown. Fewer than 11 requests give no row.
+--   Requests without a usable closing time or status are left out.
 -- example: service_group=Streets+and+Sidewalks
 with chosen as (
   select day, sum(n) as n, sum(fixed + no_action + duplicate + referred + administrative + unknown) as d

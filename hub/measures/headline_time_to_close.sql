@@ -2,7 +2,8 @@
 -- question: Of all requests opened in the last complete year, by which day were half closed, counting those still open?
 -- unit: days
 -- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
---   were watched (Kaplan-Meier estimate, log-log 95 % interval).
+--   were watched (Kaplan-Meier estimate, log-log 95 % interval). Requests without a usable closing time or status are
+--   left out: n is less than 'total', all requests of the year.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (
@@ -35,7 +36,7 @@ with told as (
 select case when n >= 11 then value end as value,
        case when n >= 11 then low end as low,
        case when n >= 11 then high end as high,
-       n, 'days' as unit, as_of,
+       n, (select sum(n) from area_counts where year = asked.year) as total, 'days' as unit, as_of,
        case when n = 0 then 'No year is complete yet.'
             when n < 11 then 'Fewer than 11 requests: nothing is stated.'
             when closed = 0 then 'None of them is known to be closed yet.'

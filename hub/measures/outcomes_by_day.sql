@@ -4,6 +4,7 @@
 -- caution: The seven shares add up to 1 on every day (Aalen-Johansen estimate; open requests count for as long as they
 --   were watched). Where the city gives no reason that can be read, or the reason is not released, the outcome is
 --   'unknown'. After the first year one row a week is shown. Fewer than 11 requests give no row.
+--   Requests without a usable closing time or status are left out.
 -- example: service_group=Streets+and+Sidewalks
 with chosen as (
   select day, sum(n) as n, sum(fixed) as f, sum(no_action) as a, sum(duplicate) as u, sum(referred) as r,

@@ -5,7 +5,8 @@
 --   subjects, place and byline; every word must occur, the last one may be the beginning of a word.
 -- example: subject=School
 select s.story_id, s.title, s.byline, s.told_date, s.era, s.place_label, s.place_precision, s.subjects, s.lang,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of = read_at) as read_on
 from stories s
 where (trim(replace(:q, '"', ' ')) = '' or s.rowid in (
         select rowid from stories_fts

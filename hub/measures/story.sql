@@ -5,5 +5,6 @@
 -- example: story_id=lh-001
 select story_id, title, body, lang, byline, told_date, era, subjects, place_label, place_precision, district, rights, rights_uri,
        credit_line, media_url,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of = read_at) as read_on
 from stories where story_id = :story_id

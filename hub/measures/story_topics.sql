@@ -3,5 +3,6 @@
 -- unit: stories
 -- caution: A story with several subjects is counted under each.
 select subject, count(*) as n,
-       (select max(coalesce(as_of_date, date(as_of, 'unixepoch'))) from sources where dataset = 'stories') as as_of
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of is not read_at) as as_of,
+       (select max(as_of_date) from sources where dataset = 'stories' and as_of = read_at) as read_on
 from story_subjects group by subject order by subject

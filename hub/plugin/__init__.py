@@ -78,7 +78,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
 def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
     if _is_hub(datasette):
         frame.prepare(env, datasette)
-        env.filters["numeric_columns"] = cells.numeric_columns
+        env.filters |= {name: getattr(cells, name) for name in ("numeric_columns", "shares", "in_percent")}
         env.globals |= {
             "hub_files": lambda table: downloads.files_of(table, served.now(datasette).manifest),
             "hub_choices": lambda sql, names: choices.choices(datasette, sql, names),

@@ -6,6 +6,8 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from hub.datasets import tables
+from hub.outcomes import OUTCOMES
+from hub.plugin.about import percent
 from hub.plugin.frame import instant
 from hub.schema import Type
 
@@ -14,6 +16,9 @@ CUT = 500  # and at which it ends; its row's own page has all of it
 INSTANTS = frozenset(column.name for table in tables() for column in table.columns if column.type is Type.INSTANT)
 # A number that names something has no thousands.
 NAMES = re.compile(r"(?:^|\W|_)(?:id|year|decade|era|code|version|epoch)(?:$|\W|_)", re.IGNORECASE)
+# Columns of our measures that hold shares of 1; some are counts or days elsewhere, and shares only beside another.
+SHARES = frozenset({"share", "spent_share", "change_share", "still_open", "open_30", "open_90", "open_365"})
+BESIDE = {"share": {"low", "high"}, "still_open": {"low", "high", *OUTCOMES}}
 # column: the page that its value has, and what such a value looks like
 PAGES = {
     "public_id": ("/requests/", re.compile(r"[a-z2-7]{16}")),
@@ -69,3 +74,13 @@ def numeric_columns(rows: list[list]) -> set[int]:
 def _is_numeric(column: tuple) -> bool:
     said = [str(value) for value in column if str(value) != "&nbsp;"]
     return bool(said) and all(value.startswith('<span class="num">') for value in said)
+
+
+def shares(columns: list[str]) -> set[int]:
+    """Which columns of a measure's answer are shares: on a page they are written in per cent."""
+    also = {name for column in columns for name in BESIDE.get(column, ())}
+    return {place for place, column in enumerate(columns) if column in SHARES | also}
+
+
+def in_percent(value: float) -> Markup:
+    return Markup('<span class="num">{}</span>').format(f"−{percent(-value)}" if value < 0 else percent(value))

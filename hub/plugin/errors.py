@@ -16,6 +16,7 @@ TITLES = {
 }
 NOWHERE = "The address may be misspelt, or what it named is not in the present release."
 UNFORESEEN = "It is not your mistake. Try again in a moment; if it stays so, please write to us."
+NO_LIST = "A filter by a list needs a list of plain values, for example [1, 2] or 1,2."
 # Datasette's words, or their beginning: ours
 WORDS = {
     "404": NOWHERE,
@@ -29,7 +30,10 @@ WORDS = {
     "You do not have permission": "What is public is all on the pages below.",
     "fts5:": "These words cannot be searched for. Try plain words, without quotation marks.",
     "unterminated string": "These words cannot be searched for. Try plain words, without quotation marks.",
-    "Expecting value": "A filter by a list needs a list, for example [1, 2] or 1,2.",
+    "no list": NO_LIST,
+    "Error binding parameter": NO_LIST,
+    "no switch": "A switch in this address is neither on nor off: write on, or leave it out.",
+    "no mark": "This page mark (_next) is not valid. Start from the first page.",
 }
 HEADERS = {"cache-control": "no-store", "access-control-allow-origin": "*"}
 

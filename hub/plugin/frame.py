@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -50,7 +50,12 @@ REPLACED = (
         re.compile(r'(<pre [^>]*class="wrapped-sql".*?</pre>)', re.DOTALL),
         r'<details class="columns"><summary>How this table is made, in SQL</summary>\1</details>',
     ),
-    (re.compile(r">json</a>"), ">JSON</a>"),
+    (re.compile(r">json</a>"), ">JSON of this page</a>"),
+    (
+        re.compile(r'>CSV</a> \(<a href="#export">advanced</a>\)'),
+        '>CSV of all rows</a>, <a href="#export">other ways</a>',
+    ),
+    (re.compile(r'<label><input type="checkbox" name="_stream"> stream all rows</label>'), ""),
     (re.compile(r">0 records<"), '>No row fits these filters. <a href="?">All rows</a><'),
 )
 
@@ -65,6 +70,7 @@ class Frame:
     links: tuple[tuple[str, str], ...]
     release: str
     as_of: str
+    is_read: bool
     is_tracking: bool
     subjects: str
     silence: str
@@ -81,6 +87,10 @@ def prepare(env: Environment, datasette: Datasette) -> None:
     env.filters |= {
         "number": number,
         "day": day,
+        "dated": dated,
+        "breakable": breakable,
+        "whole": whole,
+        "whole_url": whole_url,
         "grouped": grouped,
         "bytes": in_bytes,
         "instant": instant,
@@ -109,6 +119,7 @@ def frame(datasette: Datasette) -> Frame:
         links=tuple(links),
         release=now.release.id,
         as_of=now.as_of,
+        is_read=now.is_read,
         is_tracking=tracking.is_open(datasette),
         subjects=holdings.subjects(datasette),
         silence=holdings.silence(datasette),
@@ -165,6 +176,13 @@ def day(value: str | None) -> str:
     return f"{found.day} {found:%B %Y}"
 
 
+def dated(row: dict) -> str:
+    """'as of 30 June 2025', or when it was read, where the source states no day."""
+    if not row["as_of"] and row.get("read_on"):
+        return f"read on {day(row['read_on'])}; the source states no day"
+    return f"as of {day(row['as_of'])}"
+
+
 def instant(value: int | None) -> str:
     """UTC seconds as '30 June 2025, 23:59 UTC'."""
     if value is None:
@@ -180,6 +198,22 @@ def in_bytes(value: int) -> str:
             return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} GB"
+
+
+def breakable(name: str) -> Markup:
+    """A column's name that may be broken after each underscore."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
+def whole(pairs: list[tuple[str, str]], is_long: bool) -> list[tuple[str, str]]:
+    """What asks for a table as CSV with all of its rows, from whatever page of it."""
+    kept = [pair for pair in pairs if pair[0] not in ("_size", "_next", "_stream")]
+    return [*kept, ("_stream", "on") if is_long else ("_size", "max")]
+
+
+def whole_url(url: str, is_long: bool) -> str:
+    path, _, query = url.partition("?")
+    return f"{path}?{urlencode(whole(parse_qsl(query, True), is_long))}"
 
 
 def accessible(html: str) -> Markup:

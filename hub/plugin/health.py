@@ -22,7 +22,7 @@ async def healthz(request: Request, datasette: Datasette) -> Response:
     now = served.now(datasette)
     found = await compat.rows(datasette, "select id from releases")
     ok = [row["id"] for row in found] == [now.release.id]
-    body = {"ok": ok, "release": now.release.id, "as_of": now.as_of}
+    body = {"ok": ok, "release": now.release.id, "read_on" if now.is_read else "as_of": now.as_of}
     return Response.json(body, status=200 if ok else 503, headers={"cache-control": "no-store"})
 
 

@@ -28,9 +28,10 @@ KEPT_BACK = {
     "deleted_upstream": "deleted by the city",
 }
 NEWEST = "select story_id, title, byline, era, lang from stories order by told_date desc, story_id desc limit 4"
-
-SOURCES = """select source, coalesce(as_of_date, date(as_of, 'unixepoch')) as as_of_date, read_at, rows, is_archive
-from sources order by source"""
+SOURCES = (
+    "select source, as_of_date, as_of = read_at as is_read, read_at, rows, is_archive from sources order by source"
+)
+LEFT_OUT = "{n} of {total} ({left} {have} no usable closing time or status)"
 
 _REMEMBERED: WeakKeyDictionary[Datasette, tuple[str, list[dict]]] = WeakKeyDictionary()
 
@@ -78,9 +79,18 @@ async def headline(datasette: Datasette, name: str) -> dict:
         "beware": f"{question.caution.split('. ')[0].rstrip('.')}." if question.caution else "",
         "unit_short": short,
         "unit_rest": rest,
+        "counted": counted(found["n"], found.get("total")),
         "interval": HEADLINES[name].format(low=low, high=high),
         "url": f"/{compat.CITY}/{name}",
     }
+
+
+def counted(n: int, total: int | None) -> str:
+    """'19,948', or '19,948 of 20,005' and why some are left out."""
+    if not total or total <= n:
+        return number(n)
+    have = "has" if total - n == 1 else "have"
+    return LEFT_OUT.format(n=number(n), total=number(total), left=number(total - n), have=have)
 
 
 def dataset(name: str, manifest: dict) -> dict:

@@ -20,6 +20,8 @@ from hub.releases import Release
 
 POLL_SECONDS = 5.0
 LOG = logging.getLogger("cityglass")
+DAY = """select as_of_date, exists (select 1 from sources s where s.as_of = r.as_of and s.as_of = s.read_at)
+from releases r"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Served:
     release: Release
     manifest: dict
     as_of: str  # local day, YYYY-MM-DD
+    is_read: bool  # the sources state no day: it is the one on which they were read
     link: Path | None
 
 
@@ -107,7 +110,7 @@ def _read(release: Release, about: dict, link: Path | None) -> Served:
     conn = sqlite3.connect(f"file:{release.db}?immutable=1", uri=True)
     try:
         metadata.check(about, conn)
-        day = conn.execute("select as_of_date from releases").fetchone()[0]
+        day, is_read = conn.execute(DAY).fetchone()
     finally:
         conn.close()
-    return Served(release, release.manifest, day, link)
+    return Served(release, release.manifest, day, bool(is_read), link)

@@ -37,7 +37,7 @@ def collectors(town, known, tmp_path_factory):
 # 4: differences
 
 
-@pytest.mark.parametrize(("k", "share"), [(5, 0.05), (11, 0.02)])
+@pytest.mark.parametrize(("k", "share"), [(5, 0.05), (11, 0.01)])
 def test_counts_of_each_day_tell_the_day_of_small_groups(world, k, share):
     before, revealed = {}, Counter()
     days = [FIRST + timedelta(n) for n in range(28)]

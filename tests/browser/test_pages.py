@@ -204,6 +204,17 @@ def test_a_journalist_chooses_from_what_there_is_and_takes_the_answer_home(visit
     page.close()
 
 
+def test_a_table_shows_all_its_columns_or_says_that_there_are_more(visit):
+    """What is hidden to the right is not noticed by itself."""
+    hidden = "box => box.scrollWidth - box.clientWidth"
+    page = visit("/city/time_to_close")
+    assert page.eval_on_selector(".table-wrapper", hidden) <= 1
+    assert not page.locator("p.sideways").is_visible()
+    page = visit("/city/time_to_close", width=PHONE)
+    assert page.eval_on_selector(".table-wrapper", hidden) > 1
+    assert page.locator("p.sideways").is_visible()
+
+
 def test_a_wide_answer_is_scrolled_by_keyboard_and_its_first_column_stays(visit):
     page = visit("/city/time_to_close", width=PHONE)
     region = page.get_by_role("region", name="Rows")

@@ -75,6 +75,30 @@ def test_every_chart_says_how_many_as_of_when_and_shows_its_query_rows_and_table
         assert any(line.endswith(".") and "n = " not in line for line in proof["said"]), "no sentence"
 
 
+def test_a_source_that_states_no_day_is_told_by_the_day_of_reading(view, elements, tmp_path, monkeypatch):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute("update sources set as_of = read_at, as_of_date = '2025-07-01' where dataset = 'budget'")
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    for proof in proofs(view("budget"), elements):
+        words = " ".join(proof["said"])
+        assert "read on 1 Jul 2025; the source states no day" in words and "as of" not in words, words
+    page = view("overview")
+    (fresh,) = [text.value for text in page.get("html") if "How it is known" in text.value]
+    assert "Read on" in fresh and fresh.count("the source states no day") == 1
+
+
+def test_a_headline_says_of_how_many_its_n_is(view, tmp_path, monkeypatch):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute(
+            "update area_counts set n = n + 1 where rowid = (select rowid from area_counts where year = '2024' limit 1)"
+        )
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    said = [unescaped(caption.value) for caption in view("overview").caption]
+    assert any(
+        re.search(r"n = \d+ of \d+ \(\d+ ha(s|ve) no usable closing time or status\)", words) for words in said
+    ), said
+
+
 def test_a_chart_without_its_proof_would_be_found(view, elements):
     from streamlit.testing.v1 import AppTest
 

@@ -119,13 +119,13 @@ BAD = {
         "a.csv",
         lambda text: text[: text.index("\n25,") + 1].encode(),
         5,
-        ["13 of 38 rows", "--accept-fewer"],
+        ["of 38 rows that were there before, 13 are gone", "--accept-fewer"],
     ),
-    "unreadable dates": (
+    "a third of the dates unreadable": (
         "a.csv",
-        lambda text: text.replace("2024-03-05 09:00:00", "2024-02-30", 11).encode(),
-        6,
-        ["usable_service_requests is", "most of them: requested_datetime cannot be read", "at most 0.5% quarantined"],
+        lambda text: text.replace("2024-03-05 09:00:00", "2024-02-30", 13).encode(),
+        5,
+        ["13 can no longer be used (requested_datetime cannot be read)", "correct its layout"],
     ),
 }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.plugin.cells import number, numeric_columns, render
+from hub.plugin.cells import in_percent, number, numeric_columns, render, shares
 from tests.asking import ask
 
 WRITTEN = {
@@ -46,6 +46,26 @@ def test_columns_of_numbers_are_known_though_some_are_empty():
     one, none = render(1, "n"), "&nbsp;"
     assert numeric_columns([["Trees", one, none, none], ["Noise", one, one, none]]) == {1, 2}
     assert numeric_columns([]) == set()
+
+
+def test_a_share_is_told_in_per_cent_and_only_where_it_is_one():
+    assert shares(["label", "n", "open_30", "note"]) == {2}
+    assert shares(["day", "still_open", "low", "high", "fixed"]) == {1, 2, 3, 4}
+    assert shares(["value", "low", "high", "fixed"]) == set()
+    written = {0.0347: "3.5 %", -0.125: "−12.5 %", 2.0: "200.0 %", 0.0: "0.0 %", 1.0: "100.0 %", 0.00001: "under 0.1 %"}
+    for value, told in written.items():
+        assert in_percent(value) == f'<span class="num">{told}</span>'
+
+
+async def test_a_measures_page_tells_per_cent_and_its_data_the_number(site):
+    rows = (await ask(site, "/city/time_to_close.json?_shape=array")).json
+    page = (await ask(site, "/city/time_to_close")).text
+    told = [row["open_30"] for row in rows if row["open_30"]]
+    assert told and all(isinstance(value, float) and value <= 1 for value in told)
+    assert [value for value in told if str(in_percent(value)) not in page] == []
+    assert ">open_<wbr>30</th>" in page
+    own = (await ask(site, "/city?sql=select+1+as+one,+0.125+as+share+union+select+2,0.5")).text
+    assert "0.125<" in own and "12.5 %" not in own
 
 
 async def test_the_page_tells_dollars_and_the_data_cents(site):

@@ -10,7 +10,7 @@ import pytest
 
 from hub.app import build
 from hub.plugin.frame import number
-from hub.plugin.home import HEADLINES
+from hub.plugin.home import HEADLINES, counted
 from tests.asking import ask
 from tests.made_release import CITY, KEPT_BACK, make
 
@@ -142,6 +142,65 @@ async def test_every_source_tells_how_fresh_it_is(site):
     page = (await ask(site, "/")).text
     for source in ("Service requests", "Budget", "Capital projects", "Stories"):
         assert re.search(rf'{source}</th>\s*<td data-label="Data up to">30 June 2025', page)
+
+
+READ_ONLY = "update sources set as_of = read_at, as_of_date = '2025-07-01'"
+
+
+@pytest.fixture(scope="module")
+def undated(tmp_path_factory):
+    """A city whose budget tells no day of its own: its time is that of the reading."""
+    folder = tmp_path_factory.mktemp("undated")
+    with sqlite3.connect(make(folder).db) as db:
+        db.execute(f"{READ_ONLY} where dataset = 'budget'")
+    return build(folder, CITY)
+
+
+async def test_a_source_that_states_no_day_is_not_said_to_be_of_the_day_it_was_read(undated):
+    page = (await ask(undated, "/")).text
+    assert re.search(r'Budget</th>\s*<td data-label="Data up to">read on 1 July 2025; the source states no day<', page)
+    assert page.count("the source states no day") == 1
+    fresh = {row["source"]: row for row in (await ask(undated, "/city/freshness.json?_shape=array")).json}
+    assert (fresh["budget"]["as_of"], fresh["budget"]["read_on"]) == (None, "2025-07-01")
+    assert fresh["budget"]["note"] == "the source states no day"
+    assert (fresh["stories"]["as_of"], fresh["stories"]["read_on"]) == ("2025-06-30", None)
+
+
+@pytest.mark.parametrize("measure", ["budget_tree", "budget_change", "budget_by_category", "budget_reconciled"])
+async def test_a_number_from_such_a_source_carries_the_day_of_reading_apart(undated, site, measure):
+    row = (await ask(undated, f"/city/{measure}.json?_shape=array&_size=1")).json[0]
+    assert (row["as_of"], row["read_on"]) == (None, "2025-07-01")
+    row = (await ask(site, f"/city/{measure}.json?_shape=array&_size=1")).json[0]
+    assert (row["as_of"], row["read_on"]) == ("2025-06-30", None)
+
+
+async def test_a_release_of_such_sources_alone_is_of_no_day_either(tmp_path):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute(READ_ONLY)
+        db.execute("update releases set as_of = (select max(as_of) from sources), as_of_date = '2025-07-01'")
+    app = build(tmp_path, CITY)
+    page = (await ask(app, "/")).text
+    assert "data read on 1 July 2025." in page and "data as of" not in page
+    assert "read on 1 July 2025; the source states no day" in (await cards(app))[3]
+    health = (await ask(app, "/healthz")).json
+    assert health["read_on"] == "2025-07-01" and "as_of" not in health
+
+
+async def test_how_many_are_left_out_of_the_time_to_close_stands_beside_its_n(site, tmp_path):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        db.execute(
+            "update area_counts set n = n + 2 where rowid = (select rowid from area_counts where year = '2024' limit 1)"
+        )
+        (total,) = db.execute("select sum(n) from area_counts where year = '2024'").fetchone()
+    app = build(tmp_path, CITY)
+    fact = (await ask(app, "/city/headline_time_to_close.json?_shape=array")).json[0]
+    assert fact["total"] == total > fact["n"]
+    left = total - fact["n"]
+    told = f"n = {number(fact['n'])} of {number(total)} ({left} have no usable closing time or status), opened in 2024"
+    assert told in (await cards(app))[0]
+    assert counted(5, 6) == "5 of 6 (1 has no usable closing time or status)"
+    assert counted(6, 6) == counted(6, None) == "6"
+    assert "whose closing time is missing or cannot be right" in (await ask(site, "/about/methods")).text
 
 
 async def test_every_link_of_the_page_leads_somewhere(site):

@@ -57,6 +57,16 @@ WRONG = {
     "/city/service_requests?_through=%7B%7D": (400, "no such address"),
     "/city/service_requests?%5fthrough=x": (400, "no such address"),
     "/city/service_requests?id__in=%5B": (400, "list"),
+    "/city/requests?id__in=%5B1": (400, "list"),
+    "/city/requests?id__in=%5B%5B1%5D%5D": (400, "list"),
+    "/city/requests?_next=foo": (400, "Start from the first page"),
+    "/city/requests?_next=abc,1": (400, "Start from the first page"),
+    "/city/requests?_size=max&_next=-": (400, "Start from the first page"),
+    "/city/requests?_next=-5": (400, "Start from the first page"),
+    "/city/requests?_next=99999999999999999999999": (400, "Start from the first page"),
+    "/city/requests.csv?_next=foo": (400, "Start from the first page"),
+    "/city/requests.json?_next=foo": (400, "Start from the first page"),
+    "/city/requests.json?_json_infinity=x": (400, "neither on nor off"),
     "/city/stories?_search=%22": (400, "plain words"),
     "/city/stories?_col=nothing": (400, "invalid columns"),
     "/city/stories.csv?_stream=on&_next=x": (400, "not allowed"),
@@ -84,6 +94,18 @@ async def test_what_is_wrong_is_said_in_words(hub, data, target):
     assert answer.status == status
     assert word in words(answer)
     assert says_nothing_of_the_server(answer, data)
+
+
+async def test_a_visitors_mistake_leaves_no_trace_in_the_log(hub, capfd):
+    for target in WRONG:
+        await ask(hub, target)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+async def test_the_second_page_of_a_view_is_still_found(hub):
+    first = (await ask(hub, "/city/requests.json?_size=5")).json
+    second = (await ask(hub, f"/city/requests.json?_size=5&_next={first['next']}")).json
+    assert len(second["rows"]) == 5 and second["rows"] != first["rows"]
 
 
 @pytest.mark.parametrize("target", [target for target in WRONG if re.fullmatch(r"/(city|_internal)[\w/-]*", target)])

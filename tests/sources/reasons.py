@@ -86,6 +86,7 @@ NOT_ASKED_AGAIN = {
 AS_IF_UNCHANGED = {
     ("open311", "an empty page", ALWAYS),
     ("open311_xml", "an empty page", ALWAYS),
+    ("open311_xml", "the first page again", ALWAYS),
     ("dataverse", "an empty page", ALWAYS),
     ("dataverse", "a short page", ALWAYS),
 }

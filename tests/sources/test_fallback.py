@@ -140,3 +140,22 @@ def test_check_says_of_the_columns_of_the_second_system_too_what_becomes_of_them
     first, second = ({row["column"]: row["stored"] for row in rows} for rows in checked.sources.values())
     assert first["SERVICECODEDESCRIPTION"] == second["service_name"] == ["service_name"]
     assert "service_name" not in first and "requests fallback:" in checked.lines
+
+
+def test_what_the_second_never_had_is_not_gone_and_what_it_told_of_old_is_mended_at_once(failing_over):
+    """It knows nothing of some open requests, and has not yet heard that others are closed."""
+    stale = Model(rows=60)
+    with failing_over("open311", stale) as hub:
+        for case in [case for case in hub.model if case.status == "open"][:5]:
+            stale.delete(case.id)
+        for case in [case for case in hub.model if case.status == "open"][5:]:
+            hub.model.close(case.id)
+        hub.second.platform.updated_after = False
+        assert hub.pull().error is None and hub.differences() == {}
+        down(hub)
+        hub.model.pass_time(2 * HOUR)
+        stale.pass_time(2 * HOUR)
+        assert hub.pull().notice and len(hub.held()) == 60
+        up(hub)
+        hub.model.pass_time(HOUR)
+        assert hub.pull().error is None and hub.differences() == {}

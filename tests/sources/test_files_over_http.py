@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import resource
 import tempfile
 import zipfile
 from dataclasses import replace
@@ -12,7 +13,7 @@ import pytest
 from etl.secrets import Secret
 from etl.sources import files, over_http
 from etl.sources.page import Request, Resume
-from hub.errors import SourceError
+from hub.errors import DiskError, SourceError
 from tests.cities.model import Model
 from tests.cities.server import City
 from tests.sources.reading import Reading, asked, parts, probed, read, talking
@@ -236,3 +237,16 @@ def test_other_addresses_are_no_files(tmp_path: Path):
     town = Town.found(tmp_path, location="ftp://data.example/rows.csv")
     said = town.command("pull")
     assert (said.code, "ftp://data.example/rows.csv (source 'requests') is an address" in said.err) == (3, True)
+
+
+def test_a_disk_that_takes_no_more_is_told_with_where_to_free_it(city):
+    """A process that may write no file beyond so many bytes: what a disk without room looks like."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(DiskError, match="Source 'requests'") as caught:
+            read(files, city, request(city))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "could not be written" in caught.value.message and "TMPDIR" in caught.value.cure
+    assert len(read(files, city, request(city)).rows) == ROWS
