@@ -62,8 +62,14 @@ def _is_named(group: str, name: str, policy: Policy) -> bool:
     return policy.tiers.get(settled_group(group, name, policy)) == "X"
 
 
-def notices(vault: Vault, policy: Policy) -> tuple[str, ...]:
-    """What an officer should look at: kinds that the policy does not name, and so withholds."""
+def notices(vault: Vault, policy: Policy, shown: int) -> tuple[str, ...]:
+    """What an officer should look at: a release without requests, kinds that the policy does not name, and so withholds."""
+    held = vault.one("select count(*) from records_service_requests where not deleted_upstream")
+    empty = f"NOTICE: no service request of {held:,} is shown; the tables completeness and quality_reasons tell why."
+    return (*([empty] if held and not shown else []), *_unknown_kinds(vault, policy))
+
+
+def _unknown_kinds(vault: Vault, policy: Policy) -> tuple[str, ...]:
     pairs = vault.rows(
         """select coalesce(service_group, ''), coalesce(service_name, ''), count(*) from records_service_requests
         where not deleted_upstream group by all order by 3 desc, 2"""

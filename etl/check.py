@@ -7,7 +7,7 @@ import numpy as np
 from etl import areas, canonical, texts
 from etl.box import NOWHERE, Box, box_of, inside, places_of
 from etl.pull import asking
-from etl.sources import adapter_of
+from etl.sources import SOURCES
 from etl.sources.over_http import unasked
 from etl.sources.page import Adapter, Page, Request, Resume, plain
 from hub.city import City
@@ -86,7 +86,7 @@ def _looked_at(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
 
 def _columns(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
     """One line per column that the source sends or could send, in its order: received, stored, released or left."""
-    dataset, adapter = DATASETS[source.dataset], adapter_of(source)
+    dataset, adapter = DATASETS[source.dataset], SOURCES[source.adapter]
     with_text = texts.are_used(city, dataset)
     with asking(city, source, with_text=with_text) as asked:
         asked = replace(asked, known=adapter.probe(asked))

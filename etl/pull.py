@@ -13,7 +13,7 @@ from etl import canonical, intake, remarks, texts, walks
 from etl.gathering import gathered
 from etl.http import Http
 from etl.secrets import read_secret
-from etl.sources import adapter_of
+from etl.sources import SOURCES
 from etl.sources.page import Adapter, Part, Request, plain
 from etl.vault import Vault
 from etl.walks import ALL, CHANGES, Walk
@@ -87,7 +87,7 @@ def _fail_over(
 
 
 def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: Step, clock: Clock) -> Pulled:
-    adapter, mapping = adapter_of(source), _mapping(city, source, texts.reading(vault, DATASETS[source.dataset]))
+    adapter, mapping = SOURCES[source.adapter], _mapping(city, source, texts.reading(vault, DATASETS[source.dataset]))
     walk = walks.due(vault, source, adapter, mapping, int(clock.now()))
     with _request(vault, city, source, adapter, walk, clock) as asked:
         walk, asked, parts = _parts(adapter, source, asked, walk)
@@ -154,7 +154,7 @@ def asking(city: City, source: Source, clock: Clock = REAL, with_text: bool = Fa
     secret = None
     if source.credentials:
         secret = read_secret(f"sources.{source.name}.credentials", source.credentials, source.path.parent)
-    hosts = {urlsplit(place).netloc for place in source.location} | {*source.hosts, *adapter_of(source).hosts}
+    hosts = {urlsplit(place).netloc for place in source.location} | {*source.hosts, *SOURCES[source.adapter].hosts}
     about = {"contact": city.contact, "secret": secret, "encoding": source.layout.get("encoding", "")} | _pace(source)
     with closing(Http(source.name, frozenset(hosts), sleep=clock.sleep, now=clock.now, **about)) as http:
         yield replace(asked, http=http, secret=secret)

@@ -95,7 +95,8 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
                 findings = _check(made, job, folder, release_id)
             with _stage("swapping in", step, seconds):
                 release = _swap(made, job, folder, release_id, state, findings)
-            return Published(release, findings, seconds, believable.notices(job.vault, job.policy))
+            shown = releases.rows(release.manifest)["service_requests"]
+            return Published(release, findings, seconds, believable.notices(job.vault, job.policy, shown))
     except Exception as error:
         if isinstance(error, GateError) or not is_no_room(error):
             raise

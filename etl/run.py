@@ -15,8 +15,9 @@ from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.vault import Vault, open_vault
 from hub import releases
 from hub.city import City
-from hub.errors import ConfigurationError, GateError
+from hub.errors import CityglassError, ConfigurationError, GateError
 from hub.policy import Policy, load_policy
+from hub.told import notices
 
 if TYPE_CHECKING:
     from etl.release import Published
@@ -59,7 +60,11 @@ def run(
         _raise_first(pulled)
         if once_a_day and _is_told_today(city, data, clock.now()) and not withdrawal.due(vault):
             return pulled, None
-        published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
+        try:
+            published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
+        except CityglassError as refused:
+            refused.lines = notices(pulled)  # they tell why, as a rule
+            raise
         status.write(vault, data, pulled)
         return pulled, published
 

@@ -14,7 +14,7 @@ from hub import metadata as city_metadata
 from hub import releases as kept_releases
 from hub.city import City, is_wide, load_city
 from hub.errors import ConfigurationError, GateError
-from hub.policy import load_policy, path_of
+from hub.policy import Policy, load_policy, path_of
 from hub.told import many, notices, pulled_lines, released, seconds, state_lines
 from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, spoken, step, verb
 
@@ -117,11 +117,19 @@ def check(load: Callable[..., City], data: Path) -> Said:
         )
         message = f"{readable}; {city.path} is not finished: city.bbox is {list(city.bbox)}, which is no city's."
         return Said(message, f"write west, south, east, north of the city{near}; then check again", told, checked.lines)
-    signed = f"signed by {policy.signed_by}" if policy.signed_by else "not signed"
+    signed_by = policy.signed_by or _signed_before(data, policy)
+    signed = f"signed by {signed_by}" if signed_by else "not signed"
     withheld = " and names no kind of request yet, so all are withheld" if policy.is_empty else ""
-    following = UNNAMED if policy.is_empty else "cityglass run" if policy.signed_by else UNSIGNED
+    following = UNNAMED if policy.is_empty else "cityglass run" if signed_by else UNSIGNED
     message = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}."
     return Said(message, following, told, checked.lines)
+
+
+def _signed_before(data: Path, policy: Policy) -> str:
+    """Who signed this very policy when the release that is served was made with it."""
+    release = kept_releases.current(data)
+    made_with = release.manifest if release else {}
+    return made_with["signed"] if made_with.get("policy_hash") == policy.hash else ""
 
 
 @main.command()

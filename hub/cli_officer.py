@@ -61,7 +61,7 @@ def _erased_lines(done) -> tuple[str, ...]:
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", required=False, default="")
 @verb
 def forget(city_file: Path, data: Path, source: str) -> Said:
     """Drop all that was read of a source that city.yml no longer names. The next release is without it.
@@ -77,6 +77,8 @@ def forget(city_file: Path, data: Path, source: str) -> Said:
         )
     with open_vault(data) as vault:
         known = sorted(walks.held(vault))
+        if not source:
+            return Said(f"The vault holds: {', '.join(known) or 'nothing'}.", "cityglass forget SOURCE")
         if source not in known:
             raise ConfigurationError(
                 f"The vault holds nothing of a source {source!r}.", f"it holds: {', '.join(known) or 'nothing'}"

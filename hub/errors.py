@@ -14,6 +14,7 @@ class CityglassError(Exception):
     """An operator's problem: what happened, where, and the cure. Never shown as a traceback."""
 
     exit_code = 1
+    lines: tuple[str, ...] = ()  # to be read before it
 
     def __init__(self, message: str, cure: str = "", **data):
         super().__init__(message)

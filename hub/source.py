@@ -16,8 +16,12 @@ from hub.strict_yaml import Each
 DATASET_OF_SOURCE = {"requests": "service_requests", **{name: name for name in DATASETS if name != "service_requests"}}
 AREAS = ("boundaries", "streets")
 
+ADAPTERS = frozenset(
+    "arcgis carto ckan dataverse files ical legistar open311 seeclickfix socrata".split()
+)  # in etl/sources
+
 SOURCE = {
-    "adapter": str,
+    "adapter": ADAPTERS,
     "location": (str, [str]),
     "layout": LAYOUT,
     "as_of": (str, date),

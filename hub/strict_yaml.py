@@ -1,7 +1,7 @@
 """YAML that remembers its lines, checked against a table of known keys.
 
 A `Shape` is what a value may be: a type, a tuple of shapes (any of them), a one-element list (a list of that),
-a dict of known keys, or `Each(shape)` for a mapping with free keys.
+a set of the words that it may be, a dict of known keys, or `Each(shape)` for a mapping with free keys.
 """
 
 import difflib
@@ -79,6 +79,8 @@ def _check(node: yaml.Node, shape: Any, at: str, path: Path) -> Any:
     where = f"{path}:{node.start_mark.line + 1}"
     if isinstance(shape, tuple):
         return _any_of(node, shape, at, path)
+    if isinstance(shape, frozenset):
+        return _word(node, shape, at, where)
     if isinstance(shape, (dict, Each)):
         if not isinstance(node, yaml.MappingNode):
             raise ConfigurationError(
@@ -96,6 +98,14 @@ def _check(node: yaml.Node, shape: Any, at: str, path: Path) -> Any:
     if shape is Any or _fits(value, shape):
         return value
     raise ConfigurationError(f"{where}: {at} is {value!r}, but it must be {NAMES[shape]}.", f"correct {at}")
+
+
+def _word(node: yaml.Node, known: frozenset[str], at: str, where: str) -> str:
+    if node.value in known:
+        return node.value
+    near = difflib.get_close_matches(str(node.value), known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ConfigurationError(f"{where}: {at} is {node.value!r}.", f"{hint}known are: {', '.join(sorted(known))}")
 
 
 def _plain(node: yaml.Node) -> Any:

@@ -79,6 +79,8 @@ def spoken(group: click.Group) -> None:
 
 
 def _fail(as_json: bool, error: CityglassError) -> None:
+    for line in () if as_json else error.lines:
+        click.echo(line, err=True)
     _finish(as_json, error.exit_code, error.message, error.cure, error.data)
 
 

@@ -333,3 +333,25 @@ def test_a_source_that_is_no_longer_named_is_named_again_or_forgotten(tmp_path):
     assert town.command("forget", "stories").code == 0
     assert town.command("run").code == 0
     assert town.vault("select source from records_stories") == []
+
+
+def test_a_policy_that_was_signed_on_the_command_line_is_signed_for_check_too(tmp_path):
+    town = Town.found(tmp_path, policy={"signed": None})
+    town.receive(*requests(range(30)))
+    assert "the policy is not signed" in town.command("check").out
+    assert town.command("run", "--sign-off", "Vera Quill, officer").code == 0
+    assert "signed by Vera Quill, officer" in town.command("check").out
+
+
+def test_what_a_pull_has_to_tell_is_told_before_a_refusal(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(200)), *(request(n, opened="32/13/2011") for n in range(200, 220)))
+    said = town.command("run")
+    assert said.code == 6 and "usable_service_requests" in said.err
+    assert "NOTICE requests: 20 cannot be used: requested_datetime cannot be read; the first is row 202 of" in said.err
+
+
+def test_a_release_that_shows_nothing_says_so(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(3), kind="Missed Bin"))
+    assert "NOTICE: no service request of 3 is shown" in town.command("run").out

@@ -20,7 +20,7 @@ from hub.datasets import DATASETS
 from hub.layout import LAYOUT, MEANS
 from hub.policy import DELAY_DAYS, LOOSEST_GRAIN, LOOSEST_K, LOOSEST_LEVEL, TIERS
 from hub.schema import SQLITE, Privacy, Type
-from hub.source import AREAS, DATASET_OF_SOURCE
+from hub.source import ADAPTERS, AREAS, DATASET_OF_SOURCE
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("hub", "etl", "dashboards")
@@ -179,7 +179,7 @@ def test_every_format_and_adapter_that_a_city_may_name_can_be_read():
     assert all(map(is_known, files.READERS)) and set(files.FORMATS.values()) <= set(files.READERS)
     assert set(MEANS) < set(LAYOUT) and all(map(MEANS["epoch"][1], typed.EPOCHS))
     for path in (ROOT / "city.yml", *(ROOT / "etl" / "cities").glob("*.yml")):
-        assert {source.adapter for source in load_city(path).sources.values()} <= set(SOURCES)
+        assert {source.adapter for source in load_city(path).sources.values()} <= set(SOURCES) == ADAPTERS
 
 
 def test_every_tier_has_its_bounds():

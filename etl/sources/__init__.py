@@ -14,9 +14,6 @@ from etl.sources import (
     socrata,
 )
 from etl.sources.page import Adapter
-from hub.errors import ConfigurationError
-from hub.source import Source
-from hub.strict_yaml import placed
 
 ADAPTERS: dict[str, Adapter] = {
     "arcgis": Adapter(arcgis.parts, arcgis.pages, arcgis.changes, arcgis.probe, arcgis.recognises),
@@ -47,13 +44,3 @@ ADAPTERS: dict[str, Adapter] = {
     "socrata": Adapter(socrata.parts, socrata.pages, socrata.changes, socrata.probe, socrata.recognises),
 }
 SOURCES = {name: misshapen.told(adapter) for name, adapter in ADAPTERS.items()}
-
-
-def adapter_of(source: Source) -> Adapter:
-    """The adapter that a source names. Raises ConfigurationError listing the known ones."""
-    if source.adapter not in SOURCES:
-        key = f"sources.{source.name}.adapter"
-        raise ConfigurationError(
-            f"{placed(source.path, key)}: {key} is {source.adapter!r}.", f"known adapters: {', '.join(SOURCES)}"
-        )
-    return SOURCES[source.adapter]

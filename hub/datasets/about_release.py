@@ -9,7 +9,12 @@ COMPLETENESS = Table(
     "Records of tier A are counted day by day; all others, and rows read, once a week, since their number would tell when each came.",
     (
         Column("dataset", Type.TEXT, "Dataset."),
-        Column("rows_read", Type.INTEGER, "Rows of the source in the last complete reading.", unit="rows"),
+        Column(
+            "rows_read",
+            Type.INTEGER,
+            "Rows of the source in the last complete reading, but for those set aside.",
+            unit="rows",
+        ),
         Column(
             "read",
             Type.INTEGER,

@@ -57,7 +57,11 @@ BAD = {
     "no such column": (swap("requested_datetime:", "opened_at:"), ["city.yml:13: sources.requests.fields.opened_at"]),
     "no such adapter": (
         swap("adapter: files", "adapter: carrier pigeon"),
-        ["city.yml:8: sources.requests.adapter is 'carrier pigeon'", "known adapters: "],
+        ["city.yml:8: sources.requests.adapter is 'carrier pigeon'", "known are: arcgis, "],
+    ),
+    "adapter misspelt": (
+        swap("adapter: files", "adapter: cakn"),
+        ["city.yml:8: sources.requests.adapter is 'cakn'", "did you mean 'ckan'?"],
     ),
     "time that is none": (swap('"2024-07-01"', '"soon"'), ["city.yml:10: sources.requests.as_of is 'soon'"]),
     "day that is none": (swap('"2024-07-01"', "2024-13-45"), ["city.yml:10: sources.requests.as_of is '2024-13-45'"]),
