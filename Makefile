@@ -31,11 +31,11 @@ test: setup
 
 # The attack suite over a year of daily releases; `make test` runs its short form.
 attack: setup
-	CITYGLASS_LONG=1 $(BIN)/python -m pytest tests/attacks
+	CITYGLASS_LONG=1 $(BIN)/python -m pytest -n auto --dist loadfile tests/attacks
 
 # The made-up systems with every fault on every platform, and long random lives of each; `make test` runs the short form.
 soak: setup
-	CITYGLASS_LONG=1 $(BIN)/python -m pytest tests/sources/test_state_machine.py tests/sources/test_failure_matrix.py
+	CITYGLASS_LONG=1 $(BIN)/python -m pytest -n auto tests/sources/test_state_machine.py tests/sources/test_failure_matrix.py
 
 lint: setup
 	$(BIN)/ruff check .

@@ -193,6 +193,11 @@ def run(load: Callable[..., City], data: Path, sign_off: str, accept_fewer: bool
     Example: cityglass run --every 10m"""
     from etl import run as etl_run
 
+    if every and accept_fewer:
+        raise ConfigurationError(
+            "--accept-fewer together with --every would believe every outage.",
+            "run once with --accept-fewer; then start --every again",
+        )
     if every:
         return _for_ever(partial(_with_kinds, load), data, seconds(every), sign_off)
 

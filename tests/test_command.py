@@ -355,3 +355,8 @@ def test_a_release_that_shows_nothing_says_so(tmp_path):
     town = Town.found(tmp_path)
     town.receive(*requests(range(3), kind="Missed Bin"))
     assert "NOTICE: no service request of 3 is shown" in town.command("run").out
+
+
+def test_to_believe_fewer_rows_is_for_one_run_only(town):
+    said = town.command("run", "--every", "1h", "--accept-fewer")
+    assert said.code == 3 and "run once with --accept-fewer" in said.err
