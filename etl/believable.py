@@ -4,6 +4,7 @@ What is a little unusual is told to the officer; what would empty the site is re
 """
 
 import sqlite3
+from datetime import date
 
 from etl.canonical import FLAGS
 from etl.generalise import CHANGED, FEW, UNNAMED
@@ -63,10 +64,13 @@ def _is_named(group: str, name: str, policy: Policy) -> bool:
 
 
 def notices(vault: Vault, policy: Policy, shown: int) -> tuple[str, ...]:
-    """What an officer should look at: a release without requests, kinds that the policy does not name, and so withholds."""
+    """What an officer should look at: a release without requests, a policy whose review is due, kinds that it does not name
+    and so withholds."""
     held = vault.one("select count(*) from records_service_requests where not deleted_upstream")
     empty = f"NOTICE: no service request of {held:,} is shown; the tables completeness and quality_reasons tell why."
-    return (*([empty] if held and not shown else []), *_unknown_kinds(vault, policy))
+    due = f"NOTICE: {policy.path.name} was to be reviewed by {policy.review}: read it again, set a new day and sign it."
+    is_due = policy.review and policy.review < date.today().isoformat()
+    return (*([empty] if held and not shown else []), *([due] if is_due else []), *_unknown_kinds(vault, policy))
 
 
 def _unknown_kinds(vault: Vault, policy: Policy) -> tuple[str, ...]:

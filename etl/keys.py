@@ -48,6 +48,11 @@ def _key(path: Path, lost: tuple[str, str] | None, mode: int = OWNER) -> bytes:
             done, harm = lost
             raise ConfigurationError(f"{path} is gone, but {done}.", f"restore it from the backup; {harm}")
         _make(path, mode)
+    if wider := path.stat().st_mode & 0o777 & ~mode:
+        raise ConfigurationError(
+            f"{path} may be read by others (mode {wider | mode:o}): who has it can undo what it hides.",
+            f"if nobody has read it: chmod {mode:o} {path}",
+        )
     key = path.read_bytes()
     if len(key) != BYTES:
         raise ConfigurationError(f"{path} is damaged ({len(key)} bytes, not {BYTES}).", "restore it from the backup")

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -360,3 +361,22 @@ def test_a_release_that_shows_nothing_says_so(tmp_path):
 def test_to_believe_fewer_rows_is_for_one_run_only(town):
     said = town.command("run", "--every", "1h", "--accept-fewer")
     assert said.code == 3 and "run once with --accept-fewer" in said.err
+
+
+def test_a_policy_whose_review_is_due_is_told(tmp_path):
+    town = Town.found(tmp_path, policy={"review": date(2020, 1, 1)})
+    town.receive(*requests(range(30)))
+    assert "was to be reviewed by 2020-01-01" in town.command("run").out
+    town.decide(review=date(2999, 1, 1))
+    assert "to be reviewed" not in town.command("run").out
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(30)))
+    assert town.command("run").code == 0
+    key = town.data / "private" / "keys" / "release.key"
+    key.chmod(0o644)
+    town.receive(*requests(range(40)))
+    said = town.command("run")
+    assert said.code == 3 and "release.key may be read by others (mode 644)" in said.err and "chmod 600" in said.err

@@ -73,12 +73,17 @@ def test_the_key_is_32_random_bytes_that_only_the_owner_may_read(town):
     assert path.parent.parent.parent == town.data and not list(town.data.glob("public/**/*.key"))
 
 
+def written(path, key: bytes) -> None:
+    path.write_bytes(key)
+    path.chmod(0o600)
+
+
 @pytest.mark.parametrize(
     ("harm", "message"),
     [
         (lambda path: path.unlink(), "is gone, but releases were made with it"),
-        (lambda path: path.write_bytes(b"x" * 32), "not the one that earlier releases were made with"),
-        (lambda path: path.write_bytes(b"x" * 7), "is damaged"),
+        (lambda path: written(path, b"x" * 32), "not the one that earlier releases were made with"),
+        (lambda path: written(path, b"x" * 7), "is damaged"),
     ],
     ids=["lost", "exchanged", "damaged"],
 )
@@ -89,6 +94,7 @@ def test_without_the_key_nothing_more_is_published_and_the_release_stays(town, h
     town.receive(*requests(range(20)), request(21))
     said = town.command("run")
     path.write_bytes(key)
+    path.chmod(0o600)
     assert (said.code, message in said.err, "backup" in said.err) == (3, True, True)
     assert key.hex() not in said.err + said.out
     assert town.release.id == serving
