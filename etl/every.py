@@ -39,7 +39,7 @@ def every(
     while True:
         pulled, published, error = [], None, None
         try:
-            pulled, published = run.run(load(), data, sign_off, step=step, clock=clock, once_a_day=True)
+            _, published = run.run(load(), data, sign_off, False, step, clock, once_a_day=True, heard=pulled.extend)
             if published:  # what is signed is what was there then, no later edit and no new kind
                 sign_off = ""
         except Exception as failed:

@@ -4,6 +4,7 @@ source -> row -> record -> vault -> anonymize -> gate -> release
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,8 @@ from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.vault import Vault, open_vault
 from hub import releases
 from hub.city import City
-from hub.errors import CityglassError, ConfigurationError, GateError
+from hub.errors import ConfigurationError, GateError
 from hub.policy import Policy, load_policy
-from hub.told import notices
 
 if TYPE_CHECKING:
     from etl.release import Published
@@ -49,22 +49,22 @@ def run(
     accept_fewer: bool = False,
     step: Step = lambda _: None,
     clock: Clock = REAL,
+    *,
     once_a_day: bool = False,
+    heard: Callable[[list[Pulled]], None] = lambda _: None,
 ) -> "tuple[list[Pulled], Published | None]":
     """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end.
 
-    `once_a_day`: publish nothing if this local day has its release; an erasure does not wait."""
+    `once_a_day`: publish nothing if this local day has its release; an erasure does not wait. `heard` is given what was
+    pulled before anything is published, or refused."""
     with open_vault(data) as vault:
         pulled = pull(vault, city, accept_fewer, step, clock)
         status.write(vault, data, pulled)
+        heard(pulled)
         _raise_first(pulled)
         if once_a_day and _is_told_today(city, data, clock.now()) and not withdrawal.due(vault):
             return pulled, None
-        try:
-            published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
-        except CityglassError as refused:
-            refused.lines = notices(pulled)  # they tell why, as a rule
-            raise
+        published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
         status.write(vault, data, pulled)
         return pulled, published
 
@@ -129,7 +129,7 @@ def _refuse_unnamed(vault: Vault, city: City) -> None:
     unnamed = {name: count for name, count in walks.held(vault).items() if name not in city.sources}
     for name, count in unnamed.items():
         raise ConfigurationError(
-            f"{city.path} does not name the source {name!r}, of which the vault holds {count:,} records.",
+            f"{city.path} does not name the source {name!r}, of which the vault holds records ({count:,}).",
             f"name it again as it was called, or drop what was read of it with `cityglass forget {name}`",
         )
 

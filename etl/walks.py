@@ -16,7 +16,7 @@ from hub.source import Source
 ALL, CHANGES = "all", "changes"
 OVERLAP = 24 * 3600  # changes are asked for from so long before the last walk: systems deliver late
 AGAIN = 7 * 24 * 3600  # all is read again so often, or what is gone upstream would never be seen
-MET = ("walk_parts", "pages", "seen", "gone")  # what is known of a walk
+KEPT = ("walk_parts", "pages", "seen", "gone")  # what is known of a walk while it goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def begin(vault: Vault, walk: Walk, kept: Iterable[str] = ()) -> None:
     others = "source = ? and not list_contains(?::varchar[], part)"
     with vault.transaction():
         vault.con.execute("delete from walks where source = ?", [walk.source])
-        for table in MET:
+        for table in KEPT:
             vault.con.execute(f"delete from {table} where {others}", [walk.source, list(kept)])
         if walk.kind == ALL:
             vault.con.execute(f"delete from quarantine where key = '' and {others}", [walk.source, list(kept)])
@@ -80,7 +80,7 @@ def end_walk(vault: Vault, walk: Walk, parts: list[Part]) -> None:
     """Forget the walk. What it met stays known where a later one may need it: if it is told which of several parts has
     changed, and no row of one stood in another."""
     may_be_kept = walk.kind == ALL and len(parts) > 1 and any(part.fingerprint for part in parts)
-    for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else MET)):
+    for table in ("walks", *(() if may_be_kept and not are_mixed(vault, walk.source) else KEPT)):
         vault.con.execute(f"delete from {table} where source = ?", [walk.source])
 
 
@@ -109,19 +109,21 @@ def forget(vault: Vault, source: str) -> int:
     records = [f"records_{dataset}" for dataset in DATASETS]
     count = sum(vault.one(f"select count(*) from {table} where source = ?", source) for table in records)
     with vault.transaction():
-        for table in ("walks", *MET, "readings", "columns", "quarantine", "texts", "photos", *records):
+        of_photos = "kind = 'photo' and id in (select name from photos where source = ?)"
+        vault.con.execute(f"delete from review_queue where {of_photos}", [source])
+        for table in ("walks", *KEPT, "readings", "columns", "quarantine", "texts", "photos", *records):
             vault.con.execute(f"delete from {table} where source = ?", [source])
-        for name in ("walked", "walked_all", "mapping", "mixed", "kept", "as_of", "totals", "probe", "began"):
-            vault.con.execute("delete from settings where name = ?", [f"{name}:{source}"])
+        facts = "split_part(name, ':', 2) in (?, ? || ' fallback')"  # such as walked:requests
+        vault.con.execute(f"delete from settings where {facts}", [source, source])
         vault.count_changes(count)
-    vault.must_be_rewritten = count > 0  # nothing of it stays in the file either
+    vault.must_be_rewritten |= count > 0  # nothing of it stays in the file either
     return count
 
 
 def read_again(vault: Vault, source: str) -> None:
     """The walk stays unfinished, and what it read is not taken for an answer any more."""
     with vault.transaction():
-        for table in MET:
+        for table in KEPT:
             vault.con.execute(f"delete from {table} where source = ?", [source])
 
 
@@ -167,7 +169,7 @@ def forget_suspects(vault: Vault, walk: Walk) -> None:
     if suspect and walk.kind == ALL and are_mixed(vault, walk.source):
         read_again(vault, walk.source)
     with vault.transaction():
-        for table in MET if suspect else ():
+        for table in KEPT if suspect else ():
             if table == "seen" and walk.kind == CHANGES:  # what another part met may be noted under this one
                 continue
             vault.con.execute(

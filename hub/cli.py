@@ -13,7 +13,7 @@ from hub import cli_officer, cli_privacy, sample
 from hub import metadata as city_metadata
 from hub import releases as kept_releases
 from hub.city import City, is_wide, load_city
-from hub.errors import ConfigurationError, GateError
+from hub.errors import CityglassError, ConfigurationError, GateError
 from hub.policy import Policy, load_policy, path_of
 from hub.told import many, notices, pulled_lines, released, seconds, state_lines
 from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, spoken, step, verb
@@ -201,7 +201,12 @@ def run(load: Callable[..., City], data: Path, sign_off: str, accept_fewer: bool
     if every:
         return _for_ever(partial(_with_kinds, load), data, seconds(every), sign_off)
 
-    pulled, published = etl_run.run(_with_kinds(load), data, sign_off, accept_fewer, step)
+    pulled = []
+    try:
+        _, published = etl_run.run(_with_kinds(load), data, sign_off, accept_fewer, step, heard=pulled.extend)
+    except CityglassError as refused:
+        refused.lines = notices(pulled)  # they tell why, as a rule
+        raise
     clear()
     lines = (pulled_lines(pulled), *notices(pulled))
     return released(published, {"sources": [result.told for result in pulled]}, lines)

@@ -328,7 +328,7 @@ def test_a_source_that_is_no_longer_named_is_named_again_or_forgotten(tmp_path):
     assert town.vault("select source from records_stories") == [("stories",)]
     town.describe({"sources": {"stories": None}})
     refused = town.command("run")
-    assert refused.code == 3 and "'stories', of which the vault holds 1 records" in refused.err
+    assert refused.code == 3 and "'stories', of which the vault holds records (1)" in refused.err
     assert town.command("forget", "requests").code == 3
     assert "it holds: requests, stories" in town.command("forget", "tales").err
     assert town.command("forget", "stories").code == 0

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 import orjson
 
 from etl.sources.page import Page, Pages, Proof, Request, Resume, page_of
-from etl.sources.walkers import Met
+from etl.sources.walkers import Repeats
 from hub.errors import SourceError
 
 NEXT, DELTA, CONTEXT = "@odata.nextLink", "@odata.deltaLink", "@odata.context"
@@ -41,7 +41,7 @@ def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
     """The rows behind the first link and every one after it. Proved by a count that is the same before and after, else
     by the end of the chain."""
     link, odd, delta = orjson.loads(resume.cursor or "null") or (chain.start, "", "")
-    before, read, size, rows, links, met = chain.count(), resume.rows, 0, [], set(), Met()
+    before, read, size, rows, links, repeats = chain.count(), resume.rows, 0, [], set(), Repeats()
     while link and link not in links:
         links.add(link)
         answer = _asked(chain, link, size or PAGE_ROWS, rows)
@@ -52,7 +52,7 @@ def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
         if rows and rows == answer["value"]:
             return Proof(why=f"the same page comes again after {read:,} rows", expected=before)
         rows, link, delta = answer["value"], following(link, answer), answer.get(DELTA, "")
-        met.add(row[chain.id] for row in rows if isinstance(row, dict) and chain.id in row)
+        repeats.add(row[chain.id] for row in rows if isinstance(row, dict) and chain.id in row)
         odd = odd or _odd(chain, rows, size, is_last=not link)
         size = max(size, len(rows))
         if rows:
@@ -62,9 +62,9 @@ def walk(request: Request, resume: Resume, chain: Chain) -> Pages:
         return Proof(why=f"the link after {read:,} rows leads back to one before", expected=before)
     if chain.has_delta and not delta:
         return Proof(why=f"the chain breaks off after {read:,} rows", expected=before)
-    if met.twice:
-        odd = f"{met.twice:,} rows came twice, perhaps in the place of others"
-    return _proof(read - met.twice, odd, before, chain.count(), delta)
+    if repeats.count:
+        odd = f"{repeats.count:,} rows came twice, perhaps in the place of others"
+    return _proof(read - repeats.count, odd, before, chain.count(), delta)
 
 
 def _asked(chain: Chain, link: str, full: int, before: list) -> dict | None:

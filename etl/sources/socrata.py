@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from etl.http import Retry
 from etl.sources.numbered import counted, key_in
 from etl.sources.page import Pages, Part, Proof, Request, Resume, chosen
-from etl.sources.walkers import PASSES, Met, Rows, keyset
+from etl.sources.walkers import PASSES, Repeats, Rows, keyset
 from hub.errors import ConfigurationError, SourceError
 
 PAGE_ROWS = 10_000
@@ -71,14 +71,14 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
     points, key = [name for name, is_point in names.items() if is_point], key_in(request, names)
     if resume.cursor and not _are_as_they_were(ask, key, {resume.cursor}):
         resume = Resume()
-    marks, met = {resume.cursor} - {""}, Met()
+    marks, repeats = {resume.cursor} - {""}, Repeats()
 
     def fetch(last: str) -> Rows:
         last = last.partition(" ")[0]
         rows = ask([":id", *names], _all_of(where, last and f":id > {_literal(last)}"), ":id", PAGE_ROWS)
         ids = [_row_id(row, view) for row in rows]
         behind = ids.index(last) + 1 if last in ids else 0
-        met.add(ids[behind:])
+        repeats.add(ids[behind:])
         rows = [_placed(row, points) for row in rows[behind:]]
         marks.update(mark(row) for row in rows[-1:])
         return rows
@@ -90,8 +90,8 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
         return f"{row[':id']} {row.get(key)}"
 
     proof = yield from keyset(request, resume, fetch, mark, _always, count, PASSES)
-    if met.twice:
-        return Proof(why=f"{met.twice:,} rows came twice, in the place of others", expected=proof.expected)
+    if repeats.count:
+        return Proof(why=f"{repeats.count:,} rows came twice, in the place of others", expected=proof.expected)
     if proof.proven_by and not _are_as_they_were(ask, key, marks):
         return Proof(why="all rows were replaced while they were read", expected=proof.expected)
     return proof

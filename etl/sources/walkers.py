@@ -45,9 +45,10 @@ def keyset(
             continue
         news = []
         for row in rows:
-            if not last or is_after(order(row), last):
+            place = order(row)
+            if not last or is_after(place, last):
                 news.append(row)
-                last = order(row)
+                last = place
         if not news or last in ends:
             return Proof(why=f"the server sends the same rows again after {read:,}", expected=before)
         page, read = page_of(request, news, read + 2, cursor=last), read + len(news)
@@ -56,7 +57,7 @@ def keyset(
     return Proof(why=f"no end was seen after {read:,} rows", expected=before)
 
 
-class Met:
+class Repeats:
     """The ids of rows, in eight bytes each: where one comes twice in the place of another, the count does not tell."""
 
     def __init__(self) -> None:
@@ -66,7 +67,7 @@ class Met:
         self.hashes.extend(map(hash, ids))
 
     @property
-    def twice(self) -> int:
+    def count(self) -> int:
         """How many rows came again."""
         return len(self.hashes) - len(np.unique(np.frombuffer(self.hashes, np.int64)))
 
@@ -91,7 +92,7 @@ def offset(
     keys = met.marks
     at, read, end = int(resume.cursor or 0), resume.rows, 0
     for again in range(PASSES):
-        known, without_news, has_holes, overlap, every = len(keys), 0, False, 0, Met()
+        known, without_news, has_holes, overlap, every = len(keys), 0, False, 0, Repeats()
         for _ in range(TURNS):
             rows = fetch(at) or fetch(at)
             if not rows:  # the end, unless something stands behind it
@@ -112,7 +113,7 @@ def offset(
                 return Proof(why="the server does not heed the position that it is asked for", expected=before)
         if before is not None and (proof := counted(len(keys), before, count())).proven_by:
             return proof
-        if before is None and len(keys) == known and not has_holes and not every.twice:
+        if before is None and len(keys) == known and not has_holes and not every.count:
             return Proof("double_read")
         before, at, end = count() if before is not None else None, 0, max(end, at)
     return Proof(why=f"no two readings agreed; {len(keys):,} rows were met", expected=before)
