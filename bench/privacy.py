@@ -16,8 +16,8 @@ import numpy as np
 from bench import measure
 from etl import anonymize, contents, run
 from etl.generalise import generalise
+from etl.live import live_records
 from etl.privacy import place, risk, suppression
-from etl.tables import live_records
 from etl.vault import open_vault
 from hub import releases, sample
 from hub.city import load_city

@@ -11,7 +11,7 @@ import narwhals as nw
 from narwhals import col, lit
 
 from etl.generalise import Context, generalise
-from etl.privacy import kind, outcome, place, snap, time
+from etl.privacy import closing, kind, outcome, place, snap, time
 from hub.datasets import DATASETS
 from hub.schema import Dataset, Privacy
 
@@ -34,7 +34,7 @@ class Anonymized:
     `fallen`: ids that had to become coarser. `fates`: id, fate and reason of every record.
     `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
     location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
-    reported per place. `keys`: the record key of every id, of which the lookup file is made and nothing else.
+    reported per place. `keys`: the source and record key of every id, which no release has.
     `uncounted`: how many of each tier came since the first release of the week, and are left to that of the next."""
 
     rows: nw.LazyFrame
@@ -54,7 +54,7 @@ class Anonymized:
 RULES: dict[Privacy, Callable[[nw.LazyFrame, Context], nw.LazyFrame]] = {
     Privacy.PSEUDONYM: lambda frame, at: at.engine.keyed(frame, at.key),
     Privacy.KIND: lambda frame, at: kind.add_tier(frame, at.engine, at.policy),
-    Privacy.TIME: lambda frame, at: time.add_durations(frame),
+    Privacy.TIME: lambda frame, at: time.add_day(frame),
     Privacy.PLACE: lambda frame, at: place.add_spots(frame, at.engine),
     Privacy.OUTCOME: lambda frame, at: frame,  # told after the ladder, by `outcome.add_outcome`
     Privacy.PUBLIC: lambda frame, at: frame,
@@ -72,22 +72,26 @@ KEPT = (
     "status",
     "disposition",
 )
-KEPT += ("requested_datetime", "expected_datetime", "closed_datetime", "duration_hours", "duration_days")
+KEPT += ("requested_datetime", "expected_datetime", "closed_datetime", "closed_day", *closing.WAS)
 KEPT += ("location", "lat5", "long5", "day_number")
 
 RECEIVED = ("id", "tier", "group_no", "location", "lat5", "long5", "day_number")
 LATER = ("public_id", "text", "photo")  # made from `id` and `id_tail`, or joined where the policy opted in
 RELEASED = tuple(name for name in DATASETS["service_requests"].table.names if name not in LATER)
 COUNTED = ("id_tail", "group_no", "place_no", "bucket", "bucket_end", "location", "is_new", "on_time_counted")
+COUNTED += ("is_open_again",)
+TOLD = tuple(closing.facts())  # what the ledger keeps of each row, under names that start with `ledger_`
 
 
-def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -> Anonymized:
-    """Anonymize the 311 records: tier, bucket and area per row, outcomes as far as they may be told."""
+def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, closings: nw.LazyFrame, at: Context) -> Anonymized:
+    """Anonymize the 311 records: tier, bucket and area per row, outcomes as far as they may be told. `closings`: those
+    that were stated and taken back since."""
     frame = records
     for rule in RULES.values():
         frame = rule(frame, at)
-    frame = at.engine.keep(frame.select(*KEPT, "key"))
-    keys, frame = frame.select("key", "id"), frame.drop("key")
+    frame = closing.remember(frame, ledger)
+    frame = at.engine.keep(frame.select(*KEPT, "source", "key", *(["counts"] if at.within else [])))
+    keys, frame = frame.select("source", "key", "id"), frame.drop("source", "key")
     uncounted, frame = _counted(frame, at)
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
@@ -96,10 +100,9 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
     told = {tier: at.closed_until(tier) for tier in at.policy.ladders}
     groups = _groups(records, ledger, at)
     joined = _named(placed.join(frame.drop("group_no", "tier"), on="id", how="inner"), groups, at)
-    joined = outcome.mark_undated(joined, at.engine, at.undated_before, at.opens)
     joined = kind.hide_names(joined, at.agency_hidden_before)
-    rows = outcome.add_outcome(joined, at.engine, at.policy, told)
-    rows = at.engine.keep(rows.select(*RELEASED, *COUNTED)).with_columns(
+    rows = outcome.add_outcome(joined, at.engine, at.policy, told, closings, at.opens)
+    rows = at.engine.keep(rows.select(*RELEASED, *COUNTED, *(f"ledger_{name}" for name in TOLD))).with_columns(
         text=lit(None, dtype=nw.String), photo=lit(None, dtype=nw.String)
     )
     pairs = at.engine.arrow(rows.select("place_id", "place_level").unique()).to_pylist()
@@ -113,12 +116,11 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, at: Context) -
 
 def _counted(frame: nw.LazyFrame, at: Context) -> tuple[dict[str, int], nw.LazyFrame]:
     """How many records of each tier do not count yet, and the others."""
-    if at.accounted is None:
+    if not at.within:
         return {}, frame
-    later = frame.filter(col("tier") != "A").join(at.accounted, on="id", how="anti").select("id", "tier")
-    later = at.engine.keep(later)
-    numbers = {row["tier"]: row["n"] for row in at.engine.arrow(later.group_by("tier").agg(n=nw.len())).to_pylist()}
-    return numbers, at.engine.keep(frame.join(later.select("id"), on="id", how="anti")) if numbers else frame
+    later = frame.filter(~col("counts"), col("tier") != "A").group_by("tier").agg(n=nw.len())
+    numbers = {row["tier"]: row["n"] for row in at.engine.arrow(later).to_pylist()}
+    return numbers, frame.filter(col("counts") | (col("tier") == "A")).drop("counts")
 
 
 def _numbered(ledger: nw.LazyFrame, at: Context) -> nw.LazyFrame:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from etl import tombstones
 from etl.canonical import FLAGS, bit
 from etl.intake import OLDER_COPY
-from etl.vault import Vault
+from etl.vault import WEEKLY, Vault
 
 REQUESTS = "service_requests"
+AMONG = "Its period of opening has not closed, or it is one of fewer than {k} of kinds that are withheld"
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
 
@@ -23,13 +24,15 @@ class Fate:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What of the service requests is counted once a week: how many came on one day, less what is shown of tier A, would
-    tell the others' days. `unusable`: keys by reason; `sources`: rows read of each; `asides`: lines of quality_reasons."""
+    tell the others' days. `unusable`: keys by reason; `sources`: rows read of each; `asides`: lines of quality_reasons;
+    `deleted`: records of other tiers than A that their system no longer had."""
 
     unusable: dict[str, int]
     rows_read: int
     duplicates: int
     asides: list[dict]
     sources: dict[str, int]
+    deleted: int = 0
 
 
 def account(vault: Vault) -> Account:
@@ -39,12 +42,34 @@ def account(vault: Vault) -> Account:
     return Account(unusable, *_rows_read(vault, REQUESTS), _asides(vault, REQUESTS), rows)
 
 
+def among_others(fates: list[Fate], reason: str, k: int) -> list[Fate]:
+    """The fates, with fewer than `k` keys of a reason counted among those that wait. Not among others that are withheld:
+    `_privacy_risk` tells how many those are, and the rest would be the few."""
+    few = sum(fate.keys for fate in fates if fate.reason == reason)
+    if few >= k:
+        return fates
+    others = [fate for fate in fates if fate.reason != reason and fate.fate != "waiting"]
+    waiting = few + sum(fate.keys for fate in fates if fate.fate == "waiting")
+    return [*others, Fate("waiting", AMONG.format(k=k), waiting)]
+
+
 def of_dataset(
-    vault: Vault, dataset: str, live: list[Fate], uncounted: int = 0, week: Account | None = None
+    vault: Vault,
+    dataset: str,
+    live: list[Fate],
+    week: Account | None = None,
+    uncounted: int = 0,
+    deleted: tuple[int, int] = (0, 0),
 ) -> tuple[dict, list[dict]]:
     """The line of `completeness` and the lines of `quality_reasons`; `live` tells the fates of the live records but for
-    those that are `uncounted`. Within a `week` its account stands for what came since."""
+    those that are `uncounted`. Within a `week` its account stands for what came since and what went, which is `deleted`
+    in tier A and in others."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
+    if week:
+        gone, uncounted = deleted[0] + week.deleted, uncounted + deleted[1] - week.deleted
+        held += vault.one(  # they stand until the week ends, though what came of them since is of no use
+            f"select count(*) from {WEEKLY} where (source, key) not in (select (source, key) from records_{dataset})"
+        )
     unusable = unusable_keys(vault, dataset)
     if week:
         unusable = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in unusable]

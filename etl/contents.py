@@ -1,11 +1,8 @@
 """Everything that one release will hold, gathered from the vault before a byte is written."""
 
-import hashlib
 import json
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -15,13 +12,14 @@ import narwhals as nw
 import pyarrow as pa
 from narwhals import col, lit, when
 
-from etl import completeness, received, shown_photos, shown_texts, tables
-from etl.anonymize import Anonymized, service_requests
+from etl import completeness, epochs, received, shown_photos, shown_texts, signing, tables, third_parties, week
+from etl.anonymize import FROZEN, TOLD, Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
 from etl.engine import DuckEngine
+from etl.epochs import Epoch, known_key
 from etl.generalise import FEW, UNNAMED, Context, local_day
-from etl.keys import release_key
+from etl.live import live_records
 from etl.privacy import candidates
 from etl.privacy import time as days
 from etl.privacy.kind import without_agency
@@ -30,7 +28,6 @@ from etl.privacy.pseudonym import public_ids
 from etl.privacy.risk import Facts
 from etl.privacy.small_cells import class_sizes
 from etl.vault import Vault
-from hub import releases
 from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
@@ -40,10 +37,11 @@ from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
-ACCOUNT = "account"  # setting of the vault: completeness.Account of the first release of the week
 AGENCY_HIDDEN = "agency_hidden"  # setting of the vault: groups that were released without their agency
-KEY_VERSION = 1
-EPOCH = 1  # of the ledger: it goes on through every change of the policy
+OPEN_AGAIN = "Opened again by the city; in tiers B and C they stand as closed until they are closed again"
+CHANGED = f"""update release_ledger l set {", ".join(f"{name} = s.{name}" for name in TOLD)} from shown s
+    where s.id = l.id and s.is_new = 0 and row({", ".join(f"l.{name}" for name in TOLD)})
+    is distinct from row({", ".join(f"s.{name}" for name in TOLD)})"""  # what is told of a row that stands
 
 
 @dataclass(frozen=True)
@@ -58,6 +56,7 @@ class Contents:
     as_of: int
     before: Release | None
     counted: received.Counted
+    epoch: Epoch
     text_layers: str = ""
     photos: dict[str, bytes] = field(default_factory=dict)
 
@@ -100,8 +99,8 @@ class Contents:
             "grid_date": days.day_of(self.grid).isoformat(),
             "code_version": version("cityglass"),
             "policy_hash": self.at.policy.hash,
-            "key_version": KEY_VERSION,
-            "epoch": EPOCH,
+            "key_version": self.epoch.key_version,
+            "epoch": self.epoch.number,
             "previous": self.before.id if self.before else None,
         }
 
@@ -172,27 +171,24 @@ class Contents:
 
     def freeze(self, vault: Vault, release_id: str) -> None:
         """Write what this release shows of each new row into the ledger: from now on it may only become coarser."""
-        lines = self.done.added.with_columns(release=lit(release_id), gone=lit(0)).to_native()
+        told = {name: col(f"ledger_{name}") for name in TOLD}
+        shown = self.done.rows.select(*FROZEN, "is_new", **told)
+        added = shown.filter(col("is_new") == 1).drop("is_new").with_columns(release=lit(release_id), gone=lit(0))
         with vault.transaction():
-            vault.con.register("added", lines)
+            vault.con.register("added", added.to_native())
             vault.con.execute("delete from release_ledger where id in (select id from added)")
-            vault.con.execute("insert into release_ledger select * from added")
-            vault.con.register("shown", self.done.rows.select("id").to_native())
+            vault.con.execute("insert into release_ledger by name select * from added")
+            vault.con.register("shown", shown.to_native())
+            vault.con.execute(CHANGED)
             vault.con.execute("update release_ledger set gone = 1 where gone = 0 and id not in (select id from shown)")
             vault.con.unregister("shown")
             vault.con.unregister("added")
             received.keep(vault, self.counted.new)
-            if self.at.accounted is None:
-                self._account(vault)
-            vault.set("key_check", _key_check(self.at.key))
+            if not self.at.within:
+                week.keep(vault, self.done, self.at)
+            epochs.keep(vault, self.epoch, self.at.key)
+            signing.keep(vault, self.at.policy)
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
-
-    def _account(self, vault: Vault) -> None:
-        """What is counted once a week, until the first release of the next."""
-        vault.con.register("_counted", self.done.received.filter(col("tier") != "A").select("id").to_native())
-        vault.con.execute("delete from accounted; insert into accounted select id from _counted")
-        vault.con.unregister("_counted")
-        vault.set(ACCOUNT, json.dumps(asdict(completeness.account(vault))))
 
     def _without_agency(self) -> set[str]:
         return set(self.engine.arrow(without_agency(self.done.rows))["service_group"].to_pylist())
@@ -209,24 +205,20 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
     as_of = _as_of(vault)
     at = _context(vault, city, policy, data, before, as_of)
-    ledger = at.engine.table("release_ledger")
-    done = service_requests(tables.live_records(at.engine, city, LARGE.name), ledger, at)
+    ledger, held = at.engine.table("release_ledger"), week.records(vault, at.within)
+    done = service_requests(live_records(at.engine, city, LARGE.name, held), ledger, week.closings(at), at)
     done, text_layers = shown_texts.add(vault, at, done)
     done, photos = shown_photos.add(vault, at, done)
     counted = received.count(vault, done, at)
-    week = _week(vault, at)
-    small = _tables(vault, city, at, done, week) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
-    sources = tables.sources(vault, city, _counted_weekly(city, week))
-    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, text_layers, photos)
+    account = week.account(vault) if at.within else None
+    small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
+    sources = tables.sources(vault, city, _counted_weekly(city, account))
+    epoch = epochs.with_k(vault, policy.k)
+    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, epoch, text_layers, photos)
 
 
-def _week(vault: Vault, at: Context) -> completeness.Account | None:
-    """The account of this week; None where all is counted now."""
-    return completeness.Account(**json.loads(vault.setting(ACCOUNT))) if at.accounted is not None else None
-
-
-def _counted_weekly(city: City, week: completeness.Account | None) -> dict[str, int]:
-    rows = week.sources if week else {}
+def _counted_weekly(city: City, account: completeness.Account | None) -> dict[str, int]:
+    rows = account.sources if account else {}
     return {name: n for name, n in rows.items() if name in city.sources and city.sources[name].dataset == LARGE.name}
 
 
@@ -244,63 +236,32 @@ def _as_of(vault: Vault) -> int:
 
 def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int) -> Context:
     key = known_key(vault, data)
+    epochs.follow(vault, data, key)
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
     then = before.manifest if before else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
     hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
-    seen = (then["grid_day"], then["day"], _undated(before), hidden)
-    at = Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, today, *seen)
-    within = not at.opens and vault.setting(ACCOUNT)
-    return replace(at, accounted=at.engine.table("accounted")) if within else at
-
-
-def known_key(vault: Vault, data: Path) -> bytes:
-    """The release key, if it is the one that earlier releases were made with; else ConfigurationError."""
-    published = bool(releases.kept(data))
-    if published and not vault.setting("key_check"):
-        raise ConfigurationError(
-            "The vault's ledger is empty, but releases were made from it.",
-            "restore data/private from the backup; without the ledger a release could tell more than the ones before",
-        )
-    key = release_key(data, published or bool(vault.setting("key_check")))
-    if vault.setting("key_check") not in ("", _key_check(key)):
-        raise ConfigurationError(
-            "The release key is not the one that earlier releases were made with.",
-            "restore data/private/keys from the backup",
-        )
-    return key
-
-
-def _undated(before: Release | None) -> tuple[int, ...]:
-    """Rows that the release before shows as closed without a duration; in C a duration may also be hidden."""
-    if before is None:
-        return ()
-    with closing(sqlite3.connect(f"file:{before.db}?mode=ro&immutable=1", uri=True)) as con:
-        rows = con.execute(
-            f"select id from {LARGE.name} where status = 'closed' and coalesce(duration_hours, duration_days) is null"
-        ).fetchall()
-    return tuple(row[0] for row in rows)
-
-
-def _key_check(key: bytes) -> str:
-    return hashlib.sha256(b"cityglass key check" + key).hexdigest()[:16]
+    seen = (today, then["grid_day"], then["day"], hidden)
+    at = Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, *seen)
+    return replace(at, within=not at.opens and week.account(vault) is not None)
 
 
 def _tables(
-    vault: Vault, city: City, at: Context, done: Anonymized, week: completeness.Account | None
+    vault: Vault, city: City, at: Context, done: Anonymized, account: completeness.Account | None
 ) -> dict[str, pa.Table]:
     """Every table but the large one and those that are told at the end."""
     made: dict[str, list[dict] | pa.Table] = dict(tables.of_requests(done, at))
-    live = {LARGE.name: _fates(at, done)} if LARGE.name in city.datasets else {}
+    fates = completeness.among_others(_fates(at, done), UNNAMED, at.policy.k["C"])
+    live = {LARGE.name: fates} if LARGE.name in city.datasets else {}
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)
-        live[name] = _plain_fates(vault, name, len(made[DATASETS[name].table.name]))
-    weekly = {LARGE.name: (sum(done.uncounted.values()), week)}
+        live[name] = third_parties.fates(vault.con, name, len(made[DATASETS[name].table.name]))
+    weekly = {LARGE.name: (account, sum(done.uncounted.values()), week.deleted(vault, at.engine, at.policy))}
     accounts = (completeness.of_dataset(vault, name, fates, *weekly.get(name, ())) for name, fates in live.items())
     lines, reasons = zip(*accounts, strict=True)
     made |= {
         "completeness": list(lines),
-        "quality_reasons": [row for told in (*reasons, _fallback(done)) for row in told],
+        "quality_reasons": [row for told in (*reasons, _fallback(done), _open_again(done, at)) for row in told],
         **tables.about(),
     }
     return {table.name: tables.shaped(table, made[table.name]) for table in all_tables() if table.name in made}
@@ -312,14 +273,16 @@ def _fallback(done: Anonymized) -> list[dict]:
     return [line] if done.fallback_rows else []
 
 
+def _open_again(done: Anonymized, at: Context) -> list[dict]:
+    """How many of B and C are told as closed though their system has opened them again; few are not counted."""
+    again = at.engine.arrow(done.rows.filter(col("is_open_again")).select(nw.len()))[0][0].as_py()
+    line = {"dataset": LARGE.name, "kind": "flagged", "reason": OPEN_AGAIN, "rows": again}
+    return [line] if again >= max(at.policy.k.values()) else []
+
+
 def _fates(at: Context, done: Anonymized) -> list[Fate]:
     counted = done.fates.group_by("fate", "reason").agg(keys=nw.len()).sort("fate", "reason")
     return [Fate(**row) for row in at.engine.arrow(counted).to_pylist()]
-
-
-def _plain_fates(vault: Vault, name: str, released: int) -> list[Fate]:
-    live = vault.one(f"select count(*) from records_{name} where not deleted_upstream")
-    return [Fate("released", "", released), Fate("withheld", "Not approved, or no consent is on file", live - released)]
 
 
 def _layers(vault: Vault) -> dict[str, list[dict]]:

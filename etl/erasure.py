@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl import lookup, photos, tombstones, withdrawal
-from etl.contents import known_key
 from etl.engine import RECORD, mac_sql, number_sql
+from etl.epochs import keys_in_use
 from etl.privacy import review
-from etl.vault import Vault, open_vault
+from etl.vault import CLOSINGS, WEEKLY, Vault, open_vault
 from hub import releases
 from hub.errors import ConfigurationError
 from hub.public_ids import id_of
@@ -108,12 +108,18 @@ def _by_public_id(vault: Vault, data: Path, source: str, asked: list[str]) -> di
     if source != REQUESTS:
         raise ConfigurationError(f"Records of {source!r} have no public id.", "name them with --id")
     numbers = {id_of(public_id.lower()): public_id for public_id in asked}
-    made = number_sql(mac_sql(known_key(vault, data), RECORD))
-    rows = vault.rows(
-        f"select id, key from (select key, {made} as id from {_held(source)}) where id in (select unnest(?::bigint[]))",
-        [number for number in numbers if number is not None],
-    )
-    return {numbers[number]: key for number, key in rows}
+    asked_for, found = [number for number in numbers if number is not None], []
+    for made in _made(vault, data):
+        found += vault.rows(
+            f"select id, key from (select key, {made} as id from {_held(source)}) where id in (select unnest(?::bigint[]))",
+            asked_for,
+        )
+    return {numbers[number]: key for number, key in found}
+
+
+def _made(vault: Vault, data: Path) -> list[str]:
+    """SQL of a record's id, under each key that names it somewhere."""
+    return [number_sql(mac_sql(key, RECORD)) for key in keys_in_use(vault, data)]
 
 
 def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
@@ -125,7 +131,7 @@ def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
     with vault.transaction():
         tombstones.add(vault, dataset, erasing, source, keys)
         withdrawal.add(vault, dataset, marks)
-        for table in (f"records_{dataset}", "quarantine", "seen", "texts"):
+        for table in (f"records_{dataset}", WEEKLY, CLOSINGS, "quarantine", "seen", "texts"):
             named = "source = ? and key in (select unnest(?::varchar[]))"
             vault.con.execute(f"delete from {table} where {named}", [source, keys])
         if source == REQUESTS:
@@ -136,24 +142,25 @@ def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
 
 
 def _marks(vault: Vault, data: Path, source: str, keys: list[str]) -> list[str]:
-    """How a release names these records; nothing if none was ever released."""
+    """How a release names these records, be it by a former key; nothing if none was ever released."""
     if source != REQUESTS:
         return keys
     if not vault.setting("key_check"):
         return []
-    made = number_sql(mac_sql(known_key(vault, data), RECORD))
-    named = vault.rows(f"select {made} from (select ? as source, unnest(?::varchar[]) as key) order by 1", source, keys)
-    return [str(number) for (number,) in named]
+    named = "(select ? as source, unnest(?::varchar[]) as key)"
+    found = (vault.rows(f"select {made} from {named} order by 1", source, keys) for made in _made(vault, data))
+    return [str(number) for numbers in found for (number,) in numbers]
 
 
 def _forget_ledger(vault: Vault, marks: list[str]) -> None:
     """The ledger keeps the id alone: without a tier it matches no record, which so could not even come back without
     its tombstone."""
     numbers = [int(mark) for mark in marks]
-    vault.con.execute("delete from accounted where id in (select unnest(?::bigint[]))", [numbers])
     vault.con.execute(
         """update release_ledger set gone = 1, late = null, tier = null, service_group = null, place_level = null,
-        place_id = null, requested_bucket = null, requested_grain = null, bucket_end = null, release = null
+        place_id = null, requested_bucket = null, requested_grain = null, bucket_end = null, release = null,
+        requested_datetime = null, requested_day = null, is_told = null, closed_datetime = null, closed_day = null,
+        disposition = null, has_reopened = null
         where id in (select unnest(?::bigint[]))""",
         [numbers],
     )

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from etl.checks import account, file, received, rows
+from etl.checks import account, canaries, file, received, rows
 from etl.checks.finding import Case, Check, Finding
 
 THREADS = 2  # checks that look at the release at the same time
@@ -34,6 +34,7 @@ CHECKS: tuple[Check, ...] = (
     rows.small_classes,
     rows.tier_columns,
     rows.texts,
+    canaries.canaries_hidden,
     rows.photos,
     account.complete,
     account.is_believable,

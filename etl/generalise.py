@@ -31,10 +31,9 @@ class Context:
     """What the rules need to know. Days are numbers since 1970-01-01.
 
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
-    `grid_before` and `today_before`: the same of the release before, 0 without one. `undated_before`: ids that it
-    shows as closed though no closing date is known. `agency_hidden_before`: groups of B and C that any release ever
-    showed without their agency. `accounted`: ids of the records of other tiers than A that count this week; None in the
-    first release of a week, in which all do. How many came on a day would tell the day of each."""
+    `grid_before` and `today_before`: the same of the release before, 0 without one. `agency_hidden_before`:
+    groups of B and C that any release ever showed without their agency. `within`: not the first release of a week, but
+    one in which other tiers than A stand as in that: each record says whether it `counts` whatever its tier."""
 
     engine: DuckEngine
     city: City
@@ -44,9 +43,8 @@ class Context:
     today: int
     grid_before: int = 0
     today_before: int = 0
-    undated_before: tuple[int, ...] = ()
     agency_hidden_before: frozenset[str] = frozenset()
-    accounted: nw.LazyFrame | None = None
+    within: bool = False
 
     @property
     def grid(self) -> int:

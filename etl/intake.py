@@ -14,7 +14,7 @@ import pyarrow as pa
 from etl import canonical, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
-from etl.vault import Vault
+from etl.vault import CLOSINGS, Vault
 from etl.walks import ALL, CHANGES, Walk, end_walk, read_again, refuse_mixed, refuse_suspect
 from hub.city import City
 from hub.datasets import DATASETS
@@ -213,6 +213,8 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
             from {held} h join seen n using (source, key) join changed c using (key)
             join staged s on s.rowid = c.place and s.source = h.source where h.hash <> s.hash"""
         )
+        if dataset.name == "service_requests":
+            _keep_closings(vault, held)
         vault.con.execute(f"delete from {held} where source = ? and key in (select key from changed)", [source.name])
     if written:
         only = (
@@ -220,6 +222,18 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
         )
         vault.con.execute(f"insert into {held} select source, key, hash, flags, false, {names} from staged {only}")
     return written
+
+
+def _keep_closings(vault: Vault, held: str) -> None:
+    """Remember the closings that the records to be replaced stated, and the new ones do not: each is told in its time."""
+    vault.con.execute(
+        f"""insert into {CLOSINGS} select h.source, h.key, (select coalesce(max(number), 0) + 1 from {CLOSINGS}),
+        h.closed_datetime, h.closed_day, h.disposition, true
+        from {held} h join changed c using (key) join staged s on s.rowid = c.place and s.source = h.source
+        where h.status = 'closed' and h.closed_datetime is not null
+        and (h.closed_datetime, 'closed') is distinct from (s.closed_datetime, s.status)
+        and (h.source, h.key) not in (select (source, key) from seen)"""
+    )
 
 
 def restore(vault: Vault, source: Source) -> int:

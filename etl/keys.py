@@ -1,7 +1,8 @@
 """The only reader of the city's keys: 32 random bytes each, outside the repository and outside the vault.
 
-release.key  makes the public ids; erasure.key makes the hashes by which erased records are kept out; both in
-data/private/keys. lookup.key, for 'track my report', is in data/lookup, where the public process may read it.
+release.key  makes the public ids, and release-2.key, release-3.key, ... in its place after it was changed; erasure.key
+makes the hashes by which erased records are kept out; all in data/private/keys. lookup.key, for 'track my report', is in
+data/lookup, where the public process may read it.
 """
 
 import hashlib
@@ -15,12 +16,13 @@ BYTES = 32
 OWNER, READERS = 0o600, 0o640
 
 
-def release_key(data: Path, has_published: bool) -> bytes:
-    """The key of the public ids, made on first use.
+def release_key(data: Path, has_published: bool, version: int = 1) -> bytes:
+    """A version of the key of the public ids, made on first use.
 
     Raises ConfigurationError if it is lost after something was published: a new one would break every id."""
     lost = ("releases were made with it", "without it every public id would change") if has_published else None
-    return _key(data / "private" / "keys" / "release.key", lost)
+    path = data / "private" / "keys" / "release.key"
+    return _key(path if version == 1 else path.with_stem(f"release-{version}"), lost)
 
 
 def erasure_key(data: Path, has_erased: bool) -> bytes:

@@ -1,13 +1,16 @@
 """Everything received, counted: what is in no row is at least in a number, or its number is said to be hidden.
 
-A line is what was released plus what was not. The first is a function of released rows; the second is all that the
-table adds to them, so rows compared with the table give exactly it: 0, k or more, or hidden.
-A period is counted once, when every week that began in it has ended and the last rung of its tier's ladder has been
-tried, and is kept in the vault: no later release has another number for it, so there is no difference to look at.
+A line is what is released plus what was not. The first is a function of the rows of this very release; the second is all
+that the table adds to them, so rows compared with the table give exactly it: 0, k or more, or hidden.
+What is in no row is counted once, when every week that began in the period has ended and the last rung of its tier's
+ladder has been tried, and is kept in the vault: no later release has another number for it, so there is no difference to
+look at. The rows are counted anew each time: one that is gone would stand between its count and its row.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby, product
 
 import narwhals as nw
 import numpy as np
@@ -42,12 +45,13 @@ class Counted:
 
 
 def count(vault: Vault, done: Anonymized, at: Context) -> Counted:
-    """What was told before stays; every period that has ended since is added."""
+    """What was told before stays, beside the rows as they are now; every period that has ended since is added."""
     names = ", ".join(RECEIVED.names)
     told = vault.rows(f"select {names} from {LEDGER} order by tier, period, service_group, district")
     before = [dict(zip(RECEIVED.names, line, strict=True)) for line in told]
-    new = [*_new(done, at, {(line["tier"], line["period"]) for line in before})]
-    return Counted(before + new, new)
+    released = _sizes(_released(done, at))
+    new = [*_new(done, released, at, {(line["tier"], line["period"]) for line in before})]
+    return Counted([*_again(before, released), *new], new)
 
 
 def keep(vault: Vault, new: list[dict]) -> None:
@@ -71,8 +75,22 @@ def is_over(period: int, tier: str, at: Context) -> bool:
     return time.number(last_week) <= at.closed_until("C" if tier == WITHHELD else tier)
 
 
-def _new(done: Anonymized, at: Context, before: set[tuple[str, str]]) -> Iterator[dict]:
-    released, others = _sizes(_released(done, at)), _sizes(_others(done, at))
+def _again(before: list[dict], released: Sizes) -> Iterator[dict]:
+    """The lines of periods that were counted before, with the rows of today. A group that had none has lines now if it
+    has rows: nothing of it was in no row."""
+    for (tier, first), lines in groupby(before, lambda line: (line["tier"], line["period"])):
+        table = {(line["service_group"], line["district"]): line for line in lines}
+        period = time.number(date.fromisoformat(first))
+        now = {key[2] for key in released if key[:2] == (tier, period)} if len(table) > 1 else set()
+        whole = next(iter(table.values()))
+        for group, district in dict.fromkeys((*table, *product(now, {district for _, district in table}))):
+            line = table.get((group, district)) or whole | _cell(group, district, 0, 0, "")
+            n, rest = released.get((tier, period, group, district), (0, 0))[0], line["not_released"]
+            yield line | {"released": n, "received": None if rest is None else n + rest}
+
+
+def _new(done: Anonymized, released: Sizes, at: Context, before: set[tuple[str, str]]) -> Iterator[dict]:
+    others = _sizes(_others(done, at))
     tables = {key[:2] for key in (*released, *others)}
     for tier, period in sorted(tables):
         first = time.day_of(period).isoformat()

@@ -10,14 +10,15 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import time
 
-from etl import believable, completeness, contents, database, downloads, gate, lookup, withdrawal
+from etl import audited, believable, completeness, contents, database, downloads, epochs, gate, lookup, withdrawal
 from etl.checks.finding import Case, Finding
 from etl.contents import Contents
 from etl.privacy import risk
@@ -80,6 +81,7 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
 
     If nothing has changed nothing is made, even after a rollback, which so stays until something does or until a
     publish is `ordered`. Raises GateError if a check fails and DiskError if there is no room; the old release stays up."""
+    contents.known_key(job.vault, job.data)  # a lost key is told even where there is nothing to publish
     before, state = releases.current(job.data), job.state()
     made_last, _, made_from = job.vault.setting("published").partition(" ")
     if before and made_from == state and (before.id == made_last or not ordered):
@@ -171,12 +173,11 @@ def _release_id(made: Contents, job: Job, folder: Path, state: str) -> str:
 
 def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:
     path, city = folder / "city.db", job.city
-    facts = made.facts()
+    facts, canary = made.facts(), audited.sent_canaries(made, job.vault)
     risks = risk.measure(path, job.policy.ladders, facts)
     database.add(path, {"sources": made.sources, "releases": [made.line(release_id)], "_privacy_risk": risks})
     database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
-    before = made.before.db if made.before else None
     account = completeness.account(job.vault)
     told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
     told |= {
@@ -185,9 +186,10 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
         "facts": facts,
         "finer": made.finer(),
         "accept_fewer": job.accept_fewer,
+        "canaries": canary,
     }
-    case = Case(job.policy, before, made.fallen(), **told)
-    findings = tuple(gate.judge(path, case))
+    with _before(made, job) as before:
+        findings = tuple(gate.judge(path, Case(job.policy, before, made.fallen(), **told)))
     failed = [f"{f.check_name} is {f.value}, must be {f.bound}" for f in findings if not f.is_passed]
     if failed:
         raise GateError(
@@ -195,13 +197,27 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
             _cure(finding.check_name for finding in findings if not finding.is_passed),
             findings=[finding.row for finding in findings],
         )
-    database.add(path, {"_privacy_audit": [finding.row for finding in findings]})
+    about = audited.about(made, release_id, path, canary)
+    database.add(path, {"_privacy_audit": [finding.row | about for finding in findings]})
     with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as con:
         metadata.check(metadata.build(city, release=release_id), con)
     for table in tables():
         if table.name in TOLD_LATER:
             downloads.write(path, table, folder / "downloads")
     return findings
+
+
+@contextmanager
+def _before(made: Contents, job: Job) -> Iterator[Path | None]:
+    """The database of the release before; after a change of key a copy in which its rows have the ids of now."""
+    before = made.before
+    if before is None or before.manifest.get("key_version", 1) == made.epoch.key_version:
+        yield before.db if before else None
+        return
+    with TemporaryDirectory(prefix=".building-", dir=releases.folder(job.data)) as folder:
+        copy = Path(folder) / "city.db"
+        epochs.copy_under(made.at.key, job.vault, job.data, before, copy)
+        yield copy
 
 
 def _cure(failed: Iterable[str]) -> str:
@@ -214,7 +230,7 @@ def _swap(
     made: Contents, job: Job, folder: Path, release_id: str, state: str, findings: tuple[Finding, ...]
 ) -> Release:
     """Describe the release, freeze what it shows, and make it current in one rename."""
-    _write(folder / "audit.json", _audit(made, job, release_id, findings, folder / "city.db"))
+    _write(folder / "audit.json", audited.told(made, release_id, job.signed, findings, folder / "city.db"))
     _write(folder / "datapackage.json", downloads.datapackage(job.city, release_id, folder))
     _write(folder / "manifest.json", _manifest(made, job, folder, release_id))
     for path in folder.rglob("*"):
@@ -248,27 +264,4 @@ def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
         "files": {
             str(p.relative_to(folder)): {"bytes": p.stat().st_size, "sha256": downloads.sha256(p)} for p in files
         },
-    }
-
-
-def _audit(made: Contents, job: Job, release_id: str, findings: tuple[Finding, ...], path: Path) -> dict:
-    """What was demanded and found, by which policy, code and keys, and how risky a row is."""
-    policy = {name: getattr(job.policy, name) for name in ("hash", "version", "mode", "review", "k", "chosen")}
-    line = made.line(release_id)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as con:
-        erased = con.execute("select coalesce(sum(erased), 0) from completeness").fetchone()[0]
-        con.row_factory = sqlite3.Row
-        risks = [dict(row) for row in con.execute("select * from _privacy_risk")]
-    return {
-        "release": release_id,
-        "policy": policy | {"signed": job.signed},
-        **{
-            name: line[name]
-            for name in ("as_of_date", "policy_hash", "code_version", "key_version", "epoch", "previous")
-        },
-        "erasures": erased,
-        "text_layers": made.text_layers or None,
-        "is_passed": all(finding.is_passed for finding in findings),
-        "findings": [finding.row for finding in findings],
-        "risk": risks,
     }

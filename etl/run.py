@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from etl import intake, status, texts, walks, withdrawal
+from etl import intake, signing, status, texts, walks, withdrawal
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.vault import Vault, open_vault
 from hub import releases
 from hub.city import City
-from hub.errors import ConfigurationError, GateError
+from hub.errors import ConfigurationError
 from hub.policy import Policy, load_policy
 
 if TYPE_CHECKING:
@@ -111,13 +111,13 @@ def publish(
     accept_fewer: bool = False,
 ) -> "Published":
     """Make and serve a release. Raises IncompleteError if a source was not read to its end, GateError if nobody has
-    signed the policy as it stands."""
+    signed the policy as it stands, or signed anew what is looser than before."""
     from etl import release  # what it needs weighs 100 MB, which a pull has no use for
 
     _refuse_unnamed(vault, city)
     intake.refuse_unfinished(vault)
     policy = load_policy(city)
-    signed = _signed(vault, policy, sign_off)
+    signed = signing.signed(vault, policy, sign_off)
     policy = replace(policy, known=_known(vault, policy, is_signed_now=bool(sign_off)))
     job = release.Job(vault, city, policy, data, signed, accept_fewer)
     return release.publish(job, step, ordered)
@@ -141,23 +141,3 @@ def _known(vault: Vault, policy: Policy, is_signed_now: bool) -> frozenset[str]:
         kinds = vault.rows("select distinct coalesce(service_name, '') from records_service_requests order by 1")
         vault.set(name, json.dumps([kind for (kind,) in kinds]))
     return frozenset(json.loads(vault.setting(name)))
-
-
-def _signed(vault: Vault, policy: Policy, sign_off: str) -> str:
-    """Who signed this very policy: now, before, or in the file."""
-    sign_off = sign_off.strip()
-    if sign_off:
-        if not all(part.strip() for part in sign_off.partition(",")[::2]):
-            raise ConfigurationError(f"--sign-off {sign_off!r} does not say who.", 'write "NAME, ROLE"')
-        vault.set(f"signed:{policy.hash}", sign_off)
-    signed = sign_off or vault.setting(f"signed:{policy.hash}")
-    if not signed and policy.signed_by:
-        signed = f"{policy.signed_by}, {policy.signed_on}"
-    if not signed:
-        since = f": it was changed since {policy.was_signed_by} signed it" if policy.was_signed_by else ""
-        raise GateError(
-            f"The privacy policy {policy.told} is not signed{since}.",
-            'read it, correct it, then publish with --sign-off "NAME, ROLE", or write `of: '
-            f"{policy.digest}` into its `signed`; nothing was published",
-        )
-    return signed

@@ -21,7 +21,7 @@ from etl.privacy.text.ner import is_installed
 from etl.vault import Vault
 
 NOTED = ("hash", "text", "reason", "spans", "layers")
-VERSION = "3"  # of the layers: a higher one has every text redacted again
+VERSION = "4"  # of the layers: a higher one has every text redacted again
 SPAN_RISK, UNNAMED_RISK = 0.1, 0.25  # of each masked part; of all where names are not recognised (no L4)
 SOURCES = {"templates": ("closure_note",), "redacted": ("description", "closure_note")}  # by what the policy uses
 

@@ -2,24 +2,21 @@
 
 from zoneinfo import ZoneInfo
 
-import narwhals as nw
 import pyarrow as pa
-from narwhals import col, when
+from narwhals import col
 
-from etl import rollups
-from etl.anonymize import Anonymized, as_declared
-from etl.canonical import stored
-from etl.engine import DuckEngine
+from etl import rollups, third_parties
+from etl.anonymize import Anonymized
 from etl.generalise import Context, local_day
+from etl.live import tellable
 from etl.privacy import time as days
 from etl.privacy.place import Areas, area_id
 from etl.vault import Vault
 from hub.city import City
-from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
 from hub.outcomes import DISPOSITIONS
 from hub.questions import measures
-from hub.schema import Privacy, Table, Type
+from hub.schema import Table, Type
 
 ARROW = {
     Type.TEXT: pa.string(),
@@ -76,32 +73,10 @@ def _categories(done: Anonymized, at: Context) -> list[dict]:
     return [{key: value for key, value in row.items() if key != "agency"} for row in rows]
 
 
-def live_records(engine: DuckEngine, city: City, name: str) -> nw.LazyFrame:
-    """The live records of a dataset, without the columns that city.yml does not publish; none if it is not published."""
-    records = engine.table(f"records_{name}").filter(~col("deleted_upstream"))
-    for source in city.sources.values():
-        if source.dataset == name and source.publish is not None:
-            released = [c for c in stored(DATASETS[name]) if c.privacy is not Privacy.WITHHELD]
-            told = {*source.publish, *(c.name for c in DATASETS[name].record if c.required)}
-            told |= {column.replace("_datetime", "_day") for column in told}  # the local day goes with its instant
-            kept_back = [c.name for c in released if c.name not in told]
-            records = records.with_columns(
-                when(col("source") != source.name).then(col(column)).alias(column) for column in kept_back
-            )
-    return records if name in city.datasets else records.filter(col("key").is_null())
-
-
 def of_dataset(at: Context, name: str) -> dict[str, list[dict] | pa.Table]:
-    """The tables of a dataset without small cells."""
-    records = live_records(at.engine, at.city, name)
-    if name == "stories":
-        records = records.filter(_yes("approved"), _yes("consent"))
-    rows = at.engine.arrow(as_declared(DATASETS[name], records).sort("key"))
+    """The tables of a dataset without small cells; rows whose text may name somebody wait for a person."""
+    rows = third_parties.released(at.engine.con, name, tellable(at.engine, at.city, name))
     return OTHERS[name](rows, at)
-
-
-def _yes(column: str) -> nw.Expr:
-    return col(column).str.to_lowercase().is_in(["yes", "true", "1", "y"])
 
 
 def _budget(rows: pa.Table, at: Context) -> dict:

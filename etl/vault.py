@@ -8,12 +8,17 @@ pages, seen         one line per page of it, and every key met so far (a row wit
 gone                keys that the source says are gone: believed when the walk has reached its end
 readings            the last complete reading of each part: fingerprint, rows, how completeness was proven
 quarantine          rows that cannot be used, with the reason; allow-listed columns only, by content hash
-release_ledger      how each published record was generalised (gone: not in the last release); it only becomes coarser
+release_ledger      how each published record was generalised (gone: not in the last release), which only becomes coarser,
+                    the opening it was released with, and which closing was told of it
+closings            closings that a system has stated and taken back since (is_new: since the first release of the week)
+weekly              records of other tiers than A as they were in the first release of the week
+former_ids          lines of the ledger whose record was away when the key of the public ids was changed
 received_ledger     what each release first told of a period as a whole: it is not counted again
 tombstones          keyed hashes of what was erased; nothing else is left of it, and it never comes back in
 erasures            what the releases that are kept may still show of it; empty again after the next publish
 texts, redactions    free text, only while the policy uses it, and what its redaction made of it
-review_queue        what an officer has decided or is to decide: templates, redacted texts, photos
+review_queue        what an officer has decided or is to decide: templates, redacted texts, photos, and the texts of
+                    budget and stories that may name somebody else
 photos              rebuilt photos that wait for approval, under random names
 settings            small facts: key check, as_of per source, what was published, who signed
 """
@@ -34,6 +39,7 @@ from hub.schema import Type
 MEMORY = "1GB"
 LITTLE = "64MB"  # while pages come in one by one: what does not fit waits on the disk
 ERASURE_CHECK = "erasure_key_check"
+WEEKLY, CLOSINGS = "weekly", "closings"
 DUCK = {
     Type.TEXT: "VARCHAR",
     Type.INTEGER: "BIGINT",
@@ -61,8 +67,13 @@ create table if not exists quarantine(
     row varchar);
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,
-    requested_grain varchar, bucket_end bigint, late bigint, release varchar, gone bigint);
-create table if not exists accounted(id bigint);
+    requested_grain varchar, bucket_end bigint, late bigint, requested_datetime bigint, requested_day bigint,
+    is_told boolean, closed_datetime bigint, closed_day bigint, disposition varchar, has_reopened boolean,
+    release varchar, gone bigint);
+create table if not exists former_ids(id bigint, key_version bigint);
+create table if not exists closings(
+    source varchar, key varchar, number bigint, closed_datetime bigint, closed_day bigint, disposition varchar,
+    is_new boolean);
 create table if not exists received_ledger(
     tier varchar, period varchar, grain varchar, service_group varchar, district varchar, released bigint,
     not_released bigint, received bigint, is_suppressed bigint, reason varchar, counted varchar);
@@ -108,6 +119,7 @@ def open_vault(data: Path) -> Iterator["Vault"]:
                 f"create table if not exists records_{dataset.name}"
                 f"(source varchar, key varchar, hash ubigint, flags bigint, deleted_upstream boolean, {columns})"
             )
+        con.execute(f"create table if not exists {WEEKLY} as select * from records_service_requests limit 0")
         vault = Vault(con, data)
         yield vault
     except duckdb.Error as error:

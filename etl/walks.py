@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etl.sources.page import Adapter, Part, Proof, Resume
-from etl.vault import Vault
+from etl.vault import CLOSINGS, WEEKLY, Vault
 from hub.datasets import DATASETS
 from hub.errors import IncompleteError
 from hub.source import Source
@@ -111,7 +111,18 @@ def forget(vault: Vault, source: str) -> int:
     with vault.transaction():
         of_photos = "kind = 'photo' and id in (select name from photos where source = ?)"
         vault.con.execute(f"delete from review_queue where {of_photos}", [source])
-        for table in ("walks", *KEPT, "readings", "columns", "quarantine", "texts", "photos", *records):
+        for table in (
+            "walks",
+            *KEPT,
+            "readings",
+            "columns",
+            "quarantine",
+            "texts",
+            "photos",
+            *records,
+            WEEKLY,
+            CLOSINGS,
+        ):
             vault.con.execute(f"delete from {table} where source = ?", [source])
         facts = "split_part(name, ':', 2) in (?, ? || ' fallback')"  # such as walked:requests
         vault.con.execute(f"delete from settings where {facts}", [source, source])

@@ -68,6 +68,7 @@ CHECKS = {
     "text_layers": Check(13, "Which layers the redaction of free text ran with."),
     "text_opted_in": Check(13, "Texts that are shown although the policy shows none."),
     "text_canaries": Check(13, "Texts with the form of an address, a number or a time left in them."),
+    "canary_recall": Check(13, "Made-up names and numbers that the layers hid, with this city's own streets allowed."),
     "photos_opted_in": Check(16, "Photos that are shown although the policy shows none."),
     "photos_plain": Check(16, "Photos with anything in them but pixels, such as the place or the camera."),
     "integrity": Check(None, "The file is whole."),

@@ -1,10 +1,10 @@
-"""The verbs of privacy: decide what free text may be shown, and measure how well it is redacted."""
+"""The verbs of privacy: decide what free text may be shown, measure how well it is redacted, change the key of the ids."""
 
 from pathlib import Path
 
 import click
 
-from hub.city import load_city
+from hub.city import City, load_city
 from hub.errors import ConfigurationError
 from hub.told import many
 from hub.verb import Said, verb
@@ -14,8 +14,12 @@ LISTED = 40
 
 
 @click.command()
-@click.argument("action", type=click.Choice(["review", "score"]), default="review")
-@click.option("--kind", type=click.Choice(["template", "text", "photo"]), help="Review: only things of this kind.")
+@click.argument("action", type=click.Choice(["review", "score", "rotate-key"]), default="review")
+@click.option(
+    "--kind",
+    type=click.Choice(["template", "text", "photo", "budget", "story"]),
+    help="Review: only things of this kind.",
+)
 @click.option("--state", type=click.Choice(["pending", "approved", "rejected"]), default="pending", show_default=True)
 @click.option("--approve", multiple=True, metavar="ID", help="Show it from the next publish on; may be repeated.")
 @click.option("--reject", multiple=True, metavar="ID", help="Never show it; may be repeated.")
@@ -26,16 +30,20 @@ LISTED = 40
 @click.option("--layers", default="", metavar="L0,L1,…", help="Score: only these layers; all that can run if left out.")
 @verb
 def privacy(city_file: Path, data: Path, action: str, corpus: Path | None, layers: str, **asked) -> Said:
-    """Decide what may be shown of free text (review), or measure how well it is redacted (score).
+    """Decide what may be shown of free text (review), measure how well it is redacted (score), or give every public id
+    another key (rotate-key).
 
     Example: cityglass privacy review --approve 3f9a12bc44d0 --by "Ana Diaz, data officer" """
     if action == "score":
         return _score(corpus, layers)
-    load_city(city_file)
-    return _review(data, **asked)
+    if action == "rotate-key":
+        load_city(city_file)
+        return _rotate(data, asked["by"])
+    return _review(load_city(city_file), data, **asked)
 
 
 def _review(
+    city: City,
     data: Path,
     *,
     kind: str | None,
@@ -47,6 +55,7 @@ def _review(
     by: str,
 ) -> Said:
     """List what waits for a decision, or decide."""
+    from etl import third_parties
     from etl.privacy import review as queue
     from etl.vault import open_vault
 
@@ -56,13 +65,29 @@ def _review(
         raise ConfigurationError("--as goes with --approve.", "name the template with --approve ID")
     with open_vault(data) as vault:
         if not (approve or reject or takedown):
-            return _listed(queue.entries(vault, kind or "", state), state)
+            waiting = queue.entries(vault, kind or "", state)
+            return _listed(third_parties.with_words(vault.con, city, waiting), state)
         with vault.transaction():
             queue.decide(vault, approve, queue.APPROVED, by, disposition)
             queue.decide(vault, (*reject, *takedown), queue.REJECTED, by)
     told = {"approved": list(approve), "rejected": [*reject, *takedown]}
     words = f"{many(len(approve), 'thing')} approved, {len(reject) + len(takedown)} rejected by {by.strip()}."
     return Said(words, "cityglass publish", told)
+
+
+def _rotate(data: Path, by: str) -> Said:
+    """Begin an epoch with a new key of the public ids."""
+    from etl import epochs
+    from etl.vault import open_vault
+
+    with open_vault(data) as vault:
+        epoch = epochs.rotate(vault, data, by)
+    told = {"epoch": epoch.number, "key_version": epoch.key_version}
+    words = (
+        f"Version {epoch.key_version} of the key is made and epoch {epoch.number} begins: with the next release every public "
+        "id is another. What was released stays as coarse as it was."
+    )
+    return Said(words, "put data/private/keys into the backup with the former keys, then: cityglass publish", told)
 
 
 def _listed(entries: list, state: str) -> Said:

@@ -22,6 +22,12 @@ LOOSEST_LEVEL = {"A": "h3_9", "B": "h3_9", "C": "h3_8"}
 PHOTO_USES = ("off", "approved")  # of photos, in tier A: each is approved by a person
 TEXT_USES = ("off", "templates", "redacted")  # of free text, in tier A; strictest first
 DELAY_DAYS = {"A": 0, "B": 0, "C": 30}  # after the period has closed
+NEEDED = ("dataset", "version", "review", "benefit", "harm", "k", "ladders", "tiers", "columns")
+TOLD = {  # what an officer weighs before signing: it cannot be left blank
+    "review": "write the day by which somebody reads this policy again, such as 2028-01-31",
+    "benefit": "write in a sentence what residents gain from it",
+    "harm": "write in a sentence who could be harmed by it, and how",
+}
 SHAPE = {
     "dataset": str,
     "city": str,
@@ -108,11 +114,7 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
     of city.yml: they can only make stricter what was signed."""
     path = path_of(city.path, city.slug, dataset)
     raw = load(path, SHAPE)
-    for key in ("dataset", "version", "k", "ladders", "tiers", "columns"):
-        if key not in raw:
-            raise ConfigurationError(
-                f"{path}: {key} is missing.", "compare with hub/policies/larkhaven/service_requests.yml"
-            )
+    _complete(path, raw)
     signed, digest = raw.get("signed") or {}, digest_of(raw)
     holds = signed.get("of") == digest
     policy = Policy(
@@ -131,9 +133,9 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
         signed_on=str(signed.get("on", "")) if holds else "",
         digest=digest,
         was_signed_by=signed.get("by", ""),
-        review=str(raw.get("review", "")),
-        benefit=raw.get("benefit", ""),
-        harm=raw.get("harm", ""),
+        review=str(raw["review"]),
+        benefit=raw["benefit"],
+        harm=raw["harm"],
         chosen=_chosen(raw["k"], city),
         text=_opted(path, "text", raw.get("text") or {}, TEXT_USES),
         photo=_opted(path, "photo", raw.get("photo") or {}, PHOTO_USES),
@@ -147,6 +149,18 @@ def digest_of(raw: dict) -> str:
     """Fingerprint of what a policy says, but for the signature; its comments and their layout are free."""
     told = {key: value for key, value in raw.items() if key != "signed"}
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _complete(path: Path, raw: dict) -> None:
+    """Raise ConfigurationError for what a policy must say and does not."""
+    for key in NEEDED:
+        if key not in raw:
+            cure = TOLD.get(key, "compare with hub/policies/larkhaven/service_requests.yml")
+            raise ConfigurationError(
+                f"{path}: {key} is missing.", f"add a line `{key}:`; {cure}" if key in TOLD else cure
+            )
+        if key in TOLD and not str(raw[key]).strip():
+            raise ConfigurationError(f"{placed(path, key)}: {key} is blank.", TOLD[key])
 
 
 def _k(path: Path, given: dict[str, int], city: City) -> dict[str, int]:

@@ -150,6 +150,14 @@ def _audit(requests: int) -> list[dict]:
             "value": value,
             "is_passed": 1,
             "n": requests,
+            "policy_hash": "0" * 16,
+            "code_version": "0.1.0",
+            "key_version": 1,
+            "epoch": 1,
+            "previous": None,
+            "erasures": 1,
+            "text_layers": None,
+            "canary_recall": None,
         }
         for name, bound, value in found
     ]

@@ -11,7 +11,7 @@ import pytest
 
 from dashboards.app import VIEWS
 from etl import anonymize, canonical, downloads, gate, tables, typed, vault
-from etl.checks import account, file, received, rows
+from etl.checks import account, canaries, file, received, rows
 from etl.checks.finding import Case, Finding
 from etl.privacy import snap
 from etl.sources import SOURCES, files
@@ -167,7 +167,7 @@ def test_every_dataset_is_fed_finished_and_released():
 def test_every_check_of_the_gate_is_in_its_table():
     checks = {
         function.__name__
-        for subject in (account, file, received, rows)
+        for subject in (account, canaries, file, received, rows)
         for function in vars(subject).values()
         if getattr(function, "__annotations__", {}) == {"case": Case, "return": list[Finding]}
     }

@@ -66,6 +66,9 @@ POLICY = {
     "city": "tinytown",
     "version": 1,
     "signed": {"by": "Vera Quill, officer", "on": date(2024, 1, 2)},
+    "review": date(2124, 1, 2),
+    "benefit": "Residents see what their town was asked.",
+    "harm": "A neighbour could learn who complained.",
     "k": {"B": 5, "C": 11},
     "ladders": {
         "A": ["h3_9/day", "h3_8/day", "h3_7/day", "neighbourhood/day", "city/day"],
@@ -197,13 +200,18 @@ class Town:
         return self
 
     def decide(self, **changes) -> None:
-        """Write the policy with changes to what it says so far."""
+        """Write the policy with changes to what it says so far, signed a day later than before."""
         path = self.folder / "policies" / "service_requests.yml"
         path.parent.mkdir(exist_ok=True)
         said = yaml.safe_load(path.read_text("utf-8")) if path.exists() else POLICY
+        before = said.get("signed") or {}
         said = merged(said, changes)
-        if said.get("signed"):
-            said["signed"] = said["signed"] | {"of": digest_of(said)}
+        if signed := said.get("signed"):
+            again = path.exists() and signed["on"] == before.get("on")
+            said["signed"] = signed | {
+                "on": signed["on"] + timedelta(1) if again else signed["on"],
+                "of": digest_of(said),
+            }
         path.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
 
     def command(self, verb: str, *words: str | Path) -> "Said":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from etl.canaries import Recall
 from etl.privacy.risk import Facts
 from etl.withdrawal import Marks
 from hub import checks
@@ -38,6 +39,7 @@ class Case:
     the ledger has them.
     `erased`: what was erased since then. `text_layers`: which layers redacted the texts, empty where none are shown.
     `reasons`: how many requests meet each now, `unusable`: why some cannot be used; the release counts them once a week.
+    `canaries`: what became of those that were sent through the layers; None where it is not at hand.
     `accept_fewer`: an operator says that far fewer rows than before are right."""
 
     policy: Policy
@@ -50,6 +52,7 @@ class Case:
     reasons: dict[str, int] | None = None
     unusable: dict[str, int] = field(default_factory=dict)
     accept_fewer: bool = False
+    canaries: Recall | None = None
     new: sqlite3.Connection | None = None
 
 

@@ -1,5 +1,5 @@
-"""Checks of the counts of everything received: no cell small, none to be worked out, none changed later. They are judged
-by what they show and nothing else."""
+"""Checks of the counts of everything received: no cell small, none to be worked out, none changed later but with the rows.
+They are judged by what they show and nothing else."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -12,6 +12,7 @@ from hub.datasets.about_release import FEW_IN_ALL, RECEIVED
 from hub.policy import Policy
 
 WHOLE = None
+FOLLOW = ("released", "received")  # the rows of the release
 MISCOUNTED = """with of_month(tier, day, service_group, district, n) as (
   select tier, month || '-01', service_group, district, n from month_counts where month is not null
   union all select r.tier, r.requested_bucket, r.service_group, coalesce(p.district, 'Unlocated'), 1
@@ -23,9 +24,17 @@ MISCOUNTED = """with of_month(tier, day, service_group, district, n) as (
 ), counted as (
   select tier, grain, period, service_group, district, sum(n) as n from by_period group by 1, 2, 3, 4, 5
 )
-select count(*) from agg_received t left join counted c using (tier, grain, period, service_group, district)
-where t.service_group is not null and t.district is not null and t.released <> coalesce(c.n, 0)
-and t.counted = (select as_of_date from releases) /*older*/"""
+select (
+  select count(*) from agg_received t left join counted c using (tier, grain, period, service_group, district)
+  where t.service_group is not null and t.district is not null and t.released <> coalesce(c.n, 0)
+) + (
+  select count(*) from agg_received t where t.service_group is null and t.district is null and t.released <> coalesce(
+    (select sum(n) from counted c where (c.tier, c.grain, c.period) = (t.tier, t.grain, t.period)), 0)
+) + (
+  select count(*) from counted c join (
+    select tier, grain, period from agg_received group by 1, 2, 3 having count(*) > 1) using (tier, grain, period)
+  left join agg_received t using (tier, grain, period, service_group, district) where t.tier is null
+)"""
 
 
 def received_is_safe(case: Case) -> list[Finding]:
@@ -56,18 +65,19 @@ def _counted_before(case: Case) -> bool:
 
 
 def _miscounted(case: Case) -> int:
-    """Cells counted in this release whose `released` is not what its rows say."""
-    older = " and (tier, period) not in (select tier, period from before.agg_received)" if _counted_before(case) else ""
-    return one(case, MISCOUNTED.replace("/*older*/", older))
+    """Cells and whole periods whose `released` is not what the rows of this release say, and cells that are missing."""
+    return one(case, MISCOUNTED)
 
 
 def received_stays(case: Case) -> list[Finding]:
-    """What an earlier release counted stands here as it stood there."""
+    """What an earlier release counted of requests in no row stands here as it stood there; other lines add none."""
     if not _counted_before(case):
         return []
+    kept = ", ".join(name for name in RECEIVED.names if name not in FOLLOW)
     own = "from main.agg_received where (tier, period) in (select tier, period from before.agg_received)"
-    changed = one(case, f"select count(*) from (select * from before.agg_received except select * {own})")
-    changed += one(case, f"select count(*) from (select * {own} except select * from before.agg_received)")
+    changed = one(case, f"select count(*) from (select {kept} from before.agg_received except select {kept} {own})")
+    lines = f"select {kept} {own} except select {kept} from before.agg_received"
+    changed += one(case, f"select count(*) from ({lines}) where not_released is not 0")
     return [none("counts_stay", "counts changed", changed, size_of(case, "before.agg_received"))]
 
 

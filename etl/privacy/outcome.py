@@ -8,45 +8,37 @@ import narwhals as nw
 import pyarrow as pa
 from narwhals import col, lit, when
 
+from etl.privacy import closing
 from hub.policy import Policy
 
 HOUR, DAY = 3600, 86_400
 
 
-def add_outcome(frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[str, int]) -> nw.LazyFrame:
-    """Add status, durations, on_time and disposition as this release may tell them.
+def add_outcome(
+    frame: nw.LazyFrame, engine, policy: Policy, told_until: dict[str, int], closings: nw.LazyFrame, opens: bool
+) -> nw.LazyFrame:
+    """Add status, durations, on_time and disposition as this release may tell them, and `ledger_*` for the next ones.
 
-    `told_until`: per tier, the day up to which changes are told. Needs `bucket_end`, `duration_*`, `tier`, `undated`."""
+    `told_until`: per tier, the day up to which changes are told; `closings`: what was stated and taken back
+    since; `opens`: whether B and C take in rows. Needs `bucket_end`, `tier` and what is remembered."""
     until = lit(None, dtype=nw.Int64)
     for tier, day in told_until.items():
         until = when(col("tier") == tier).then(lit(day)).otherwise(until)
     frame = _targets(frame, engine, policy).with_columns(until=until, in_a=col("tier") == "A")
-    days = when(col("in_a")).then((col("duration_hours") + 23) // 24).otherwise(col("duration_days"))
-    due = (col("status") == "closed") & (col("bucket_end") + days <= col("until"))
-    frame = frame.with_columns(told=due.fill_null(False) | col("undated"))
+    frame = closing.settle(closing.restate(frame, engine.keep(closings), engine), opens)
+    frame = frame.with_columns(**{f"ledger_{name}": fact for name, fact in closing.facts().items()})
     frame = _on_time(frame)
-    shown = when(col("told"))
     frame = frame.with_columns(
-        status=when(col("status").is_null())
-        .then(lit(None, dtype=nw.String))
-        .when(col("told"))
+        status=when(col("told"))
         .then(lit("closed"))
+        .when(col("status").is_null())
+        .then(lit(None, dtype=nw.String))
         .otherwise(lit("open")),
         duration_hours=when(col("told") & col("in_a")).then(col("duration_hours")),
         duration_days=when(col("told") & ~col("in_a")).then(col("duration_days")),
-        disposition=shown.then(when(col("tier") != "C").then(col("disposition"))),
+        disposition=when(col("told") & (col("tier") != "C")).then(col("disposition")),
     )
     return _diverse(frame)
-
-
-def mark_undated(frame: nw.LazyFrame, engine, before: tuple[int, ...], new_week: bool) -> nw.LazyFrame:
-    """Add `undated`: closed without a closing date, and may be told so. In B and C that is when the row first appears,
-    or with the first release of a week; what the release `before` told stays told."""
-    schema = pa.schema([("id", pa.int64()), ("was_told", pa.bool_())])
-    frame = frame.join(engine.given(pa.table([list(before), [True] * len(before)], schema=schema)), on="id", how="left")
-    undated = (col("status") == "closed") & col("duration_days").is_null()
-    now = (col("tier") == "A") | (col("is_new") == 1) | lit(new_week) | col("was_told").fill_null(False)
-    return frame.with_columns(undated=(undated & now).fill_null(False))
 
 
 def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:

@@ -3,6 +3,8 @@
 template  a closing note that many requests share; shown, or told as an outcome code, once approved
 text      a redacted text; shown while its risk is low or it is approved, and never once it is rejected
 photo     shown once approved
+budget    texts of budget lines in which somebody may be named; told once approved
+story     texts of stories in which others than their teller may be named; told once approved
 
 A decision holds for the content that was seen: if that changes, a rejection stays and an approval lapses."""
 
@@ -10,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import pyarrow as pa
 
 from etl.vault import Vault
@@ -45,36 +48,52 @@ SCHEMA = pa.schema([*((name, pa.string()) for name in STATED), ("risk", pa.float
 def put(vault: Vault, kind: str, entries: Iterable[Entry]) -> None:
     """What there is of a kind now: new things wait, changed ones lose an approval, things that are gone leave unless
     they were rejected. `kind` is replaced as a whole."""
-    rows = [{name: getattr(entry, name) for name in SCHEMA.names} for entry in entries]
-    vault.con.register("_offered", pa.Table.from_pylist(rows, SCHEMA))
-    same = "q.kind = o.kind and q.id = o.id"
     with vault.transaction():
-        vault.con.execute("create or replace temp table offered as select * from _offered")
-        vault.con.execute(
-            f"""delete from review_queue q where kind = ? and state <> '{REJECTED}' and not exists (
-            select 1 from offered o where {same} and (q.content_hash = o.content_hash or q.state = '{REJECTED}'))""",
-            [kind],
-        )
-        vault.con.execute(
-            f"""update review_queue q set risk = o.risk, rows = o.rows, text = o.text from offered o where {same}
-            and (q.risk <> o.risk or q.rows <> o.rows or q.text is distinct from o.text)"""
-        )
-        vault.con.execute(
-            f"""insert into review_queue by name select *, '{PENDING}' as state from offered o
-            where not exists (select 1 from review_queue q where {same})"""
-        )
-    vault.con.unregister("_offered")
+        _put(vault.con, kind, entries, f"state <> '{REJECTED}'")
+
+
+def place(con: duckdb.DuckDBPyConnection, kind: str, entries: Iterable[Entry]) -> None:
+    """The same of contents, each known by its hash: one that is gone leaves, whatever was decided on it. Step by step:
+    after none of them is more shown than should be."""
+    _put(con, kind, entries, "true")
+
+
+def _put(con: duckdb.DuckDBPyConnection, kind: str, entries: Iterable[Entry], leaves: str) -> None:
+    """`leaves`: SQL that is true of a state in which a thing leaves once it is gone or has changed."""
+    rows = [{name: getattr(entry, name) for name in SCHEMA.names} for entry in entries]
+    same = "q.kind = o.kind and q.id = o.id"
+    con.register("_offered", pa.Table.from_pylist(rows, SCHEMA))
+    con.execute("create or replace temp table offered as select * from _offered")
+    con.unregister("_offered")
+    con.execute(
+        f"""delete from review_queue q where kind = ? and {leaves} and not exists (
+        select 1 from offered o where {same} and (q.content_hash = o.content_hash or q.state = '{REJECTED}'))""",
+        [kind],
+    )
+    con.execute(
+        f"""update review_queue q set risk = o.risk, rows = o.rows, text = o.text from offered o where {same}
+        and (q.risk <> o.risk or q.rows <> o.rows or q.text is distinct from o.text)"""
+    )
+    con.execute(
+        f"""insert into review_queue by name select *, '{PENDING}' as state from offered o
+        where not exists (select 1 from review_queue q where {same})"""
+    )
 
 
 def entries(vault: Vault, kind: str = "", state: str = "") -> list[Entry]:
     """The queue, what is riskiest and stands for most first."""
+    return listed(vault.con, kind, state)
+
+
+def listed(con: duckdb.DuckDBPyConnection, kind: str = "", state: str = "") -> list[Entry]:
+    """The same over an open connection."""
     columns = ", ".join(f'"{name}"' for name in COLUMNS)
-    rows = vault.rows(
+    rows = con.execute(
         f"""select {columns} from review_queue where (? = '' or kind = ?) and (? = '' or state = ?)
         order by risk desc, rows desc, kind, id""",
-        *(kind, kind, state, state),
+        [kind, kind, state, state],
     )
-    return [Entry(*row) for row in rows]
+    return [Entry(*row) for row in rows.fetchall()]
 
 
 def is_shown(entry: Entry) -> bool:

@@ -46,13 +46,9 @@ def calendar(numbers: list[int]) -> pa.Table:
     return pa.table(columns, schema=pa.schema([(name, pa.int64()) for name in columns]))
 
 
-def add_durations(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """Add `day_number` of opening and whole durations: `duration_hours` elapsed, `duration_days` between local days."""
-    return frame.with_columns(
-        day_number=col("requested_day"),
-        duration_hours=(col("closed_datetime") - col("requested_datetime")) // 3600,
-        duration_days=col("closed_day") - col("requested_day"),
-    )
+def add_day(frame: nw.LazyFrame) -> nw.LazyFrame:
+    """Add `day_number`: the local day of opening."""
+    return frame.with_columns(day_number=col("requested_day"))
 
 
 def calendar_of(frame: nw.LazyFrame, engine) -> nw.LazyFrame:

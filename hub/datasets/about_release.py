@@ -22,8 +22,14 @@ COMPLETENESS = Table(
             unit="keys",
         ),
         Column("released", Type.INTEGER, "In this release.", unit="keys"),
-        Column("waiting", Type.INTEGER, "Their period has not closed, or too few like them arrived yet.", unit="keys"),
-        Column("withheld", Type.INTEGER, "Kept back by the privacy policy.", unit="keys"),
+        Column(
+            "waiting",
+            Type.INTEGER,
+            "Their period has not closed, or too few like them arrived yet; with those of withheld kinds while these are "
+            "so few that their number is not told.",
+            unit="keys",
+        ),
+        Column("withheld", Type.INTEGER, "Kept back by the privacy policy, but for so few.", unit="keys"),
         Column("quarantined", Type.INTEGER, "Unusable; reasons in quality_reasons.", unit="keys"),
         Column("erased", Type.INTEGER, "Erased on request.", unit="keys"),
         Column("deleted_upstream", Type.INTEGER, "Gone from the city's system.", unit="keys"),
@@ -84,7 +90,7 @@ RELEASES = Table(
         Column("code_version", Type.TEXT, "Version of Cityglass."),
         Column("policy_hash", Type.TEXT, "Fingerprint of the privacy policies."),
         Column("key_version", Type.INTEGER, "Version of the key of the public ids."),
-        Column("epoch", Type.INTEGER, "Epoch of the frozen generalisation."),
+        Column("epoch", Type.INTEGER, "Epoch: grows with every change of the key of the public ids, or of k."),
         Column("previous", Type.TEXT, "Release before it."),
     ),
     key=("id",),
@@ -123,7 +129,7 @@ DICTIONARY = Table(
 PRIVACY_AUDIT = Table(
     "_privacy_audit",
     "Privacy audit",
-    "The checks that this release had to pass.",
+    "The checks that this release had to pass. Each line says what all of them hold for: policy, code, key and epoch.",
     (
         Column("check_name", Type.TEXT, "What was checked."),
         Column("attack", Type.INTEGER, "Number of the attack that it answers; null where it answers none."),
@@ -132,6 +138,18 @@ PRIVACY_AUDIT = Table(
         Column("value", Type.TEXT, "What was found."),
         Column("is_passed", Type.BOOLEAN, "1 if it holds."),
         Column("n", Type.INTEGER, "Rows or classes looked at."),
+        Column("policy_hash", Type.TEXT, "Fingerprint of the privacy policy that the release was made under."),
+        Column("code_version", Type.TEXT, "Version of Cityglass that made and checked it."),
+        Column("key_version", Type.INTEGER, "Version of the key of the public ids."),
+        Column("epoch", Type.INTEGER, "Epoch: grows with every change of that key, or of k."),
+        Column("previous", Type.TEXT, "Release before it, with which it was compared; null for the first."),
+        Column("erasures", Type.INTEGER, "Records erased on request so far.", unit="records"),
+        Column("text_layers", Type.TEXT, "Layers that redacted free text; null where no text is released."),
+        Column(
+            "canary_recall",
+            Type.NUMBER,
+            "Share of made-up names and numbers that those layers hid; null where no text is released.",
+        ),
     ),
     key=("check_name",),
 )
@@ -142,8 +160,8 @@ RECEIVED = Table(
     "agg_received",
     "Everything received",
     "All requests that the city received, also those that are in no row of this release, by period, group and district. "
-    "A period is counted once, when it has ended and nothing of it can be released any more, and never again: later "
-    "comers are only in 'completeness'.",
+    "What is in no row is counted once, when the period has ended, and never again: later comers are only in "
+    "'completeness'. What is released is counted in every release.",
     (
         Column("tier", Type.TEXT, "A, B, C; X for kinds that are withheld, which are told for the whole city only."),
         Column("period", Type.DATE, "First local day of the period."),
@@ -153,7 +171,7 @@ RECEIVED = Table(
         Column(
             "released",
             Type.INTEGER,
-            "In the release that counted the period, by released place and period.",
+            "In this release, by released place and period.",
             unit="requests",
         ),
         Column(
@@ -162,14 +180,19 @@ RECEIVED = Table(
             "Received and in no row, by the place and day of the request; null where hidden.",
             unit="requests",
         ),
-        Column("received", Type.INTEGER, "Both together; null where one is hidden.", unit="requests"),
+        Column(
+            "received",
+            Type.INTEGER,
+            "Both together; null where one is hidden. A request that came into a row after the count is in both.",
+            unit="requests",
+        ),
         Column("is_suppressed", Type.BOOLEAN, "1 if the number is hidden."),
         Column(
             "reason",
             Type.TEXT,
             f"Why it is hidden: '{FEW}', or '{FEW_IN_ALL}', and then only this line of the period is told.",
         ),
-        Column("counted", Type.DATE, "As of which day it was counted."),
+        Column("counted", Type.DATE, "As of which day what is in no row was counted."),
     ),
     indexes=(("tier", "period", "service_group"), ("district", "period"), ("service_group", "period")),
     facets=("tier", "grain", "district"),

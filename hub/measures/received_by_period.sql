@@ -1,8 +1,8 @@
 -- title: Everything received
 -- question: How many requests did the city receive in each period, and how many of them are in no row of this release?
 -- unit: requests
--- caution: Counted once, when the period had ended; what came later is in 'completeness' only. A hidden number is small, or
---   would tell one that is; it can lie anywhere between bounds that are at least 5 (tier B) or 11 (C and X) apart. In tier X
+-- caution: What is in no row is counted once, when the period had ended; what came later is in 'completeness' only, and
+--   what came into a row later is in both. A hidden number is small, or would tell one that is; it can lie anywhere between bounds that are at least 5 (tier B) or 11 (C and X) apart. In tier X
 --   only the whole city is told.
 -- example: tier=B
 select tier, period, grain, released, not_released, received, counted, coalesce(reason, '') as note,

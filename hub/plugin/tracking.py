@@ -13,7 +13,6 @@ from weakref import WeakKeyDictionary
 
 from datasette import NotFound, Request, Response
 
-from hub import datasette_compat as compat
 from hub.datasette_compat import Datasette
 from hub.plugin import served
 from hub.plugin.rate import Buckets
@@ -35,9 +34,11 @@ PRIVATE = {"cache-control": "no-store"}
 
 @dataclass(frozen=True)
 class Limits:
-    """How often a visitor, and all visitors together, may ask in this process: nobody can go through all numbers."""
+    """How often a visitor, and all visitors together, may ask in this process: nobody can go through all numbers.
 
-    one: Buckets
+    Nobody is exempt, as loopback may be from the limit of pages: behind a proxy that names no visitors all are one."""
+
+    one: Buckets = field(default_factory=lambda: Buckets(rate=0.1, burst=10, exempt_loopback=False))
     all: Buckets = field(default_factory=lambda: Buckets(rate=5, burst=60, most=1, exempt_loopback=False))
 
     def wait(self, address: str) -> float:
@@ -78,10 +79,7 @@ async def _shown(
 
 
 def _limits(datasette: Datasette) -> Limits:
-    if datasette not in _LIMITS:
-        exempt = compat.settings(datasette).get("rate_limit", {}).get("exempt_loopback", True)
-        _LIMITS[datasette] = Limits(Buckets(rate=0.1, burst=10, exempt_loopback=exempt))
-    return _LIMITS[datasette]
+    return _LIMITS.setdefault(datasette, Limits())
 
 
 def _folder(datasette: Datasette) -> Path | None:

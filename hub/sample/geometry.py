@@ -1,4 +1,4 @@
-"""Plane geometry of the made-up city, in kilometres east and north of its city hall."""
+"""Plane geometry of the made-up city: points are map units east and north of its city hall."""
 
 import math
 from itertools import pairwise
@@ -9,13 +9,14 @@ Point = tuple[float, float]
 Line = list[Point]
 
 CITY_HALL = (43.66, -70.86)
-KM_PER_LAT = 111.13
-KM_PER_LONG = 80.55  # at 43.66 degrees north
+UNIT = 0.4  # kilometres, which gives 96,000 people twelve square kilometres of land
+UNITS_PER_LAT = 111.13 / UNIT
+UNITS_PER_LONG = 80.55 / UNIT  # at 43.66 degrees north
 
 
 def lat_long(point: Point) -> tuple[float, float]:
     """Degrees to five decimals, which is about a metre."""
-    return round(CITY_HALL[0] + point[1] / KM_PER_LAT, 5), round(CITY_HALL[1] + point[0] / KM_PER_LONG, 5)
+    return round(CITY_HALL[0] + point[1] / UNITS_PER_LAT, 5), round(CITY_HALL[1] + point[0] / UNITS_PER_LONG, 5)
 
 
 def long_lat(line: Line) -> list[list[float]]:

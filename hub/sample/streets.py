@@ -34,7 +34,7 @@ MAIN = {
     "Common Road": [(2.4, -3.1), (1.3, -3.3), (0.2, -3.05), (-1.1, -3.35), (-2.6, -3.1), (-4.3, -2.3)],
     "Summit Avenue": [(2.9, 4.5), (1.7, 4.3), (0.3, 4.25), (-1.2, 4.3), (-2.3, 4.05), (-3.6, 3.9)],
 }
-# Each ward's lattice: the angle of its long streets in degrees, the distance between streets in kilometres,
+# Each ward's lattice: the angle of its long streets in degrees, the distance between streets in map units,
 # how much they bend, and the names of its streets along and across.
 LATTICE = {
     "Harborside": (
@@ -88,12 +88,13 @@ ACROSS = ("Street", "Lane", "Avenue", "Place", "Street")
 ZIPS = {"Harborside": "00411", "North Quay": "00411", "Southbank": "00412", "Marsh End": "00412",
         "Lantern Point": "00413", "Copper Hill": "00413", "Orchard Heights": "00414", "Westfield": "00414",
         "Millbrook": "00415"}  # fmt: skip
-SHORTEST = 0.35  # kilometres
-GRAIN = 0.06  # kilometres between the points of a street
-MARGIN = 0.035  # kilometres between the end of a street and the border of its ward
-FADE = 2.6  # kilometres from city hall in which the density of homes falls to about a third
+SHORTEST = 0.35  # map units, as what follows
+GRAIN = 0.06  # between the points of a street
+MARGIN = 0.035  # between the end of a street and the border of its ward
+FADE = 3.5  # from city hall to where homes are about a third as dense; beyond, hardly anybody lives
 BIG_BUILDINGS = 0.035  # share of addresses that are apartment buildings
 SETBACK = 0.013
+GEOCODED = 4  # decimals of a degree, as this city's geocoder gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +176,10 @@ def _trim(line: Line, dice: Dice) -> Line:
 @cache
 def addresses() -> tuple[Address, ...]:
     """Every address, street by street: close together in the centre, far apart at the edge."""
-    return tuple(address for street in streets() for address in _along(street, 1.0))
+    return tuple(address for street in streets() for address in _along(street, 1.0, GEOCODED))
 
 
-def _along(street: Street, closeness: float) -> list[Address]:
+def _along(street: Street, closeness: float, decimals: int) -> list[Address]:
     dice, found = Dice(0, f"addresses of {street.name}"), []
     for (x, y), (dx, dy) in walk(street.line, _steps(street, closeness)):
         side = 1 if len(found) % 2 else -1
@@ -188,7 +189,7 @@ def _along(street: Street, closeness: float) -> list[Address]:
         big = dice.chance(BIG_BUILDINGS * (2 if math.hypot(*point) < FADE else 1))
         homes = dice.whole(8, 40) if big else dice.pick((1, 1, 1, 2, 3))
         if ward:
-            lat, long = (round(degrees, 4) for degrees in lat_long(point))  # as this city's geocoder gives them
+            lat, long = (round(degrees, decimals) for degrees in lat_long(point))
             weight = homes**0.75 * dice.lognormal(1, 0.75)
             found.append(Address(number, f"{number} {street.name}", ward, ZIPS[ward], lat, long, homes, weight))
     return found
@@ -205,7 +206,7 @@ def _steps(street: Street, closeness: float) -> list[float]:
     while at < total:
         steps.append(at)
         (x, y), _ = points[min(len(points) - 1, int(at / 0.05))]
-        at += 0.02 * math.exp(math.hypot(x, y) / FADE / 1.6) / closeness
+        at += 0.02 * math.exp((math.hypot(x, y) / FADE) ** 2) / closeness
     return steps
 
 
@@ -229,5 +230,5 @@ def _drawn(line: Line) -> Line:
 
 
 def dense_addresses(closeness: float) -> tuple[Address, ...]:
-    """The same streets with `closeness` times as many houses, for files much larger than the sample."""
-    return tuple(address for street in streets() for address in _along(street, closeness))
+    """The same streets with `closeness` times as many houses, told to the metre, for files much larger than the sample."""
+    return tuple(address for street in streets() for address in _along(street, closeness, 5))

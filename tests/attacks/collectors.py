@@ -88,28 +88,35 @@ def _house(report: Report) -> tuple[float, float]:
 @dataclass
 class Watcher:
     """Attack 6. He notes the release in which a row first shows as closed, or as missed. Of two rows with the same
-    period and duration the one that shows it earlier was opened earlier."""
+    period and duration the one that shows it earlier was opened earlier. One that shows as open again was so between
+    the release before and this one, which bounds the day of its opening."""
 
     rows: dict[int, dict] = field(default_factory=dict)
     flips: dict[tuple, dict[date, int]] = field(default_factory=lambda: defaultdict(Counter))
     seen: int = 0
+    again: int = 0
+    reopened: list[tuple] = field(default_factory=list)
 
     def see(self, told: Told) -> None:
         for row in told.rows:
             before = self.rows.get(row["id"])
-            if row["tier"] in K and before and before["status"] == "open":
+            if row["tier"] in K and before and class_of(row) == class_of(before):
                 kind = (*class_of(row)[:2], *class_of(row)[3:])
-                if row["status"] == "closed" and row["duration_days"] is not None:
+                is_other = before["status"] == "open" or row["duration_days"] != before["duration_days"] is not None
+                if row["status"] == "closed" and row["duration_days"] is not None and is_other:
                     self.seen += 1
+                    self.again += before["status"] == "closed"
                     self.flips[("closed", *kind, row["duration_days"])][told.day] += 1
+                if (before["status"], row["status"]) == ("closed", "open"):
+                    self.reopened.append(("open", *kind))
                 if row["status"] == "open" and (before["on_time"], row["on_time"]) == ("pending", "missed"):
                     self.flips[("missed", *kind)][told.day] += 1
         self.rows = {row["id"]: row for row in told.rows if row["tier"] in K}
 
     @property
     def found(self) -> list[tuple]:
-        """What turned on more than one day although all that is released of it is the same."""
-        return [kind for kind, days in self.flips.items() if len(days) > 1]
+        """What turned on more than one day although all that is released of it is the same, or turned open."""
+        return [kind for kind, days in self.flips.items() if len(days) > 1] + self.reopened
 
 
 @dataclass

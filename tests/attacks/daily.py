@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from etl import contents
 from etl.engine import keyed_id
+from etl.privacy import time
 from etl.vault import Vault, open_vault
 from hub.releases import Release
 from tests.attacks.made import POLICY, Report, World
@@ -61,7 +62,17 @@ def founded(folder, world: World, **policy) -> Town:
 
 
 def _stays(reports: Iterable[Report]) -> pa.Table:
-    lines = [{"key": r.id, "arrives": r.arrives.isoformat(), "leaves": r.leaves.isoformat()} for r in reports]
+    lines = [
+        {
+            "key": r.id,
+            "arrives": r.arrives.isoformat(),
+            "leaves": r.leaves.isoformat(),
+            "first": instant(f"{r.first}") if r.first else None,
+            "first_day": time.number(r.first.date()) if r.first else None,
+            "again": instant(f"{r.again}") if r.again else None,
+        }
+        for r in reports
+    ]
     return pa.Table.from_pylist(lines)
 
 
@@ -86,16 +97,22 @@ def releases(town: Town, days: Iterable[date]) -> Iterator[Told]:
 def _turn_to(vault: Vault, day: date) -> None:
     """Let the vault know what the city's system says on the morning of `day`."""
     as_of = instant(f"{day} 00:00:00")
-    ended = f"closed_datetime < {as_of}"
+    ended, paused = f"closed_datetime < {as_of}", f"(stays.first < {as_of} and stays.again >= {as_of})"
     kept = ", ".join(
-        f"case when {ended} then {name} end as {name}" for name in ("closed_datetime", "closed_day", "disposition")
+        f"case when {paused} then {first} when {ended} then {name} end as {name}"
+        for name, first in (("closed_datetime", "first"), ("closed_day", "first_day"), ("disposition", "disposition"))
     )
     vault.con.execute("delete from records_service_requests")
     vault.con.execute(
         f"""insert into records_service_requests select world.* replace (
-        case when {ended} then status else 'open' end as status, leaves < ? as deleted_upstream, {kept})
+        case when {paused} then 'closed' when {ended} then status else 'open' end as status, leaves < ? as deleted_upstream, {kept})
         from world join stays using (key) where arrives < ?""",
         [day.isoformat(), day.isoformat()],
+    )
+    vault.con.execute(
+        """insert into closings select source, key, 1, stays.first, stays.first_day, disposition, true
+        from world join stays using (key) where arrives < ? and again < ? and key not in (select key from closings)""",
+        [day.isoformat(), as_of],
     )
     vault.set("as_of:requests", str(as_of))
 

@@ -58,6 +58,7 @@ HARM = "There is a deep hole in the road near the school and cars drive around i
 DONE = "the crew was here and the hole in the road near the school was fixed, the street is open again and clean, done"
 HEAVY = 1500  # one resident in so many reports all the time
 LATE = 0.04
+AGAIN = 5  # one report in so many is opened again
 FIRST_NAMES = (
     "Ada Bela Cleo Dov Edda Femi Gita Hugo Ines Jiro Kofi Lena Mara Nils Olga Pavo Quim Rosa Sven Tara".split()
 )
@@ -86,7 +87,8 @@ class Resident:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One report: who made it, about which house, and from which day on the city's system shows it (until `leaves`)."""
+    """One report: who made it, about which house, and from which day on the city's system shows it (until `leaves`).
+    Some were `first` closed, and opened again, before they were closed for good."""
 
     id: str
     reporter: Resident
@@ -97,6 +99,8 @@ class Report:
     arrives: date
     leaves: date = date.max
     is_guessed: bool = False
+    first: datetime | None = None
+    again: datetime | None = None
 
     @property
     def group(self) -> str:
@@ -188,6 +192,7 @@ def _report(dice: random.Random, people, busy, near: dict[str, list[House]], num
     house = reporter.home if dice.random() < AT_HOME[tier] else dice.choice(near[reporter.home.cell])
     took = timedelta(hours=TOOK[KINDS[kind][0]](dice))
     late = dice.randrange(8, 70) if dice.random() < LATE else 0
+    is_opened_again = number % AGAIN == 0 and took > timedelta(2)
     return Report(
         id=str(101_000_000 + 3 * number),
         reporter=reporter,
@@ -195,6 +200,8 @@ def _report(dice: random.Random, people, busy, near: dict[str, list[House]], num
         kind=kind,
         opened=opened,
         closed=(opened + took).replace(microsecond=0) if dice.random() < CLOSED.get(tier, 0.85) else None,
+        first=(opened + took * 0.3).replace(microsecond=0) if is_opened_again else None,
+        again=(opened + took * 0.8).replace(microsecond=0) if is_opened_again else None,
         arrives=opened.date() + timedelta(late),
         is_guessed=dice.random() < GUESSED[tier],
     )

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from narwhals import col, when
+from narwhals import col, lit, when
 
 from etl import contents
-from etl.privacy import outcome, place
+from etl.privacy import closing, outcome, place
 from tests.attacks import daily, naive
 from tests.attacks.collectors import Averager, Differ, Follower, Rememberer, Watcher
 from tests.attacks.made import DAYS, EVERY, FIRST, bucket_days
@@ -97,7 +97,7 @@ def test_the_release_that_first_shows_a_closing_tells_the_day_of_opening(world):
 
 def test_in_ours_it_is_a_function_of_what_is_released(collectors):
     watcher = collectors["Watcher"]
-    assert watcher.seen > 100
+    assert watcher.seen > 100 and watcher.again > 10
     assert watcher.found == []
 
 
@@ -112,6 +112,14 @@ def test_nothing_that_was_told_becomes_finer_or_moves(collectors):
 def test_a_class_that_falls_silent_does_not_tell_what_all_of_it_share(collectors):
     assert collectors["Rememberer"].seen > 50
     assert collectors["Rememberer"].found == []
+
+
+def test_a_city_that_forgets_what_it_told_shows_what_is_opened_again(another, monkeypatch):
+    monkeypatch.setattr(closing, "settle", as_it_stands)
+    watcher = Watcher()
+    for told in daily.releases(another, RELEASED[:8]):
+        watcher.see(told)
+    assert watcher.reopened
 
 
 # With the protections switched off
@@ -132,12 +140,16 @@ def jittered(frame, engine, real=place.add_spots):
     return engine.given(pa.Table.from_pandas(rows, preserve_index=False))
 
 
-def at_once(frame, engine, policy, told_until, real=outcome.add_outcome):
+def at_once(frame, engine, policy, told_until, closings, opens, real=outcome.add_outcome):
     """A closing is told as soon as it is known."""
-    rows = real(
-        frame.with_columns(real_end=col("bucket_end"), bucket_end=col("day_number")), engine, policy, told_until
-    )
+    frame = frame.with_columns(real_end=col("bucket_end"), bucket_end=col("day_number"))
+    rows = real(frame, engine, policy, told_until, closings, opens)
     return rows.with_columns(bucket_end=col("real_end"))
+
+
+def as_it_stands(frame, opens, real=closing.settle):
+    """What was told before is forgotten: a request is open if its system says so today."""
+    return real(frame.with_columns(was_is_told=lit(value=False)), opens)
 
 
 def any_word_counts(frame):

@@ -15,6 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from etl import canonical, gate, shown_texts
+from etl.checks import account
 from etl.engine import keyed_id
 from etl.privacy import review
 from etl.privacy.text import Redacted
@@ -295,7 +296,7 @@ def test_the_search_would_find_them_in_files_downloads_and_search_words_if_a_cit
 
 def test_without_the_layers_the_texts_would_leak(town, planted, monkeypatch):
     monkeypatch.setattr(shown_texts, "redact", lambda texts, places: [Redacted(text, "", ()) for text in texts])
-    monkeypatch.setattr(gate, "CHECKS", ())
+    monkeypatch.setattr(gate, "CHECKS", (account.unique_ids,))
     town.decide(**made.POLICY, text={"A": "redacted"})
     town.receive(*planted[:300])
     town.run()

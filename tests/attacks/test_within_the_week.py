@@ -1,15 +1,15 @@
 """Attack 4 by subtraction: every release says how much the city has read. Who takes from that the rows that are shown by
 the day would know on which days the others came; a small town has days without any.
 
-So nothing that came since the first release of the week, and is not shown by the day, may be seen in a release: two
-towns that differ in nothing else publish the same."""
+So nothing that came, changed or went since the first release of the week, and is not shown by the day, may be seen in a
+release: two towns that differ in nothing else publish the same."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from etl import contents
+from etl import week
 from hub.datasets import tables
 from hub.releases import kept, make_current
 from tests.town import Town, requests
@@ -18,6 +18,7 @@ MONDAY, THURSDAY = "2024-07-01", "2024-07-04"
 FIRST = [
     *requests(range(20)),
     *requests(range(100, 130), "Rats"),
+    *requests(range(160, 190), "Rats", closed="2024-03-07 09:00:00"),
     *requests(range(200, 230), "No Heat", opened="2024-02-06 09:00:00"),
     *requests(range(300, 303), "Secret"),
 ]
@@ -31,6 +32,24 @@ OTHERS = [
     *requests(range(400, 402), "Rats", opened="nonsense"),  # unusable
     *requests(range(130, 132), "Rats", opened="2024-07-02 10:00:00", status="Done", closed="2024-07-03 10:00:00"),
 ]
+CHANGES = {  # of rows that are shown: how the city's system has them on Thursday; None: not at all
+    "100": None,
+    "101": {"status": "Done", "closed": "2024-04-02 09:00:00", "note": "fixed"},
+    "102": {"kind": "Pothole", "group": "Streets"},
+    "103": {"lat": "43.05", "long": "-70.85", "address": "1 Oak Street"},
+    "104": {"opened": "2024-03-06 11:00:00"},
+    "105": {"opened": "2023-11-06 11:00:00"},
+    "106": {"agency": "Parks"},
+    "107": {"kind": "Secret", "group": "Secrets"},
+    "108": {"status": "Finito"},
+    "109": {"opened": "nonsense"},
+    "160": {"status": "Todo", "closed": ""},
+    "161": {"closed": "2024-06-28 09:00:00"},
+    "162": {"closed": ""},
+    "200": None,
+    "201": {"status": "Done", "closed": "2024-03-05 09:00:00"},
+    "300": None,
+}
 TELLS_ITSELF = {"releases": ("id", "previous"), "sources": ("read_at",)}
 
 
@@ -42,12 +61,15 @@ def monday(tmp_path_factory) -> Path:
     return town.folder
 
 
-def told(monday: Path, folder: Path, *others: dict) -> dict[str, list[dict]]:
+def told(
+    monday: Path, folder: Path, *others: dict, changes: dict[str, dict | None] | None = None
+) -> dict[str, list[dict]]:
     """What the town publishes on Thursday that has published on Monday."""
     town = Town(Path(shutil.copytree(monday, folder, symlinks=True)))
     (town.data / "public" / "current").unlink()
     make_current(town.data, *kept(town.data))
-    town.on(THURSDAY).receive(*FIRST, *SHOWN_BY_THE_DAY, *others)
+    changed = {row["id"]: row | change for row in FIRST if (change := (changes or {}).get(row["id"], {})) is not None}
+    town.on(THURSDAY).receive(*changed.values(), *SHOWN_BY_THE_DAY, *others)
     town.run()
     found = {table.name: town.released(f'select * from "{table.name}"') for table in tables()}
     for name, columns in TELLS_ITSELF.items():
@@ -62,15 +84,22 @@ def alone(monday, tmp_path_factory) -> dict[str, list[dict]]:
 
 def test_reports_of_other_tiers_that_come_within_the_week_are_not_seen_before_its_end(alone, monday, tmp_path):
     with_others = told(monday, tmp_path / "town", *OTHERS)
-    assert len(alone["service_requests"]) == 84
+    assert len(alone["service_requests"]) == 114
     assert {name for name, rows in alone.items() if rows != with_others[name]} == set()
 
 
-def test_if_they_were_counted_at_once_they_would_be_seen(alone, monday, tmp_path, monkeypatch):
-    monkeypatch.setattr(contents, "ACCOUNT", "account of nobody")
-    monkeypatch.setattr(contents.Contents, "_account", lambda self, vault: None)
-    seen = told(monday, tmp_path / "town", *OTHERS)
-    assert {"completeness", "quality_reasons", "sources"} <= {name for name in alone if alone[name] != seen[name]}
+def test_nor_is_what_changes_or_goes(alone, monday, tmp_path):
+    changed = told(monday, tmp_path / "town", *OTHERS, changes=CHANGES)
+    assert {name for name, rows in alone.items() if rows != changed[name]} == set()
+
+
+def test_if_it_were_told_at_once_it_would_be_seen(alone, monday, tmp_path, monkeypatch):
+    monkeypatch.setattr(week, "account", lambda vault: None)
+    came = told(monday, tmp_path / "came", *OTHERS)
+    assert {"completeness", "quality_reasons", "sources"} <= {name for name in alone if alone[name] != came[name]}
+    for id_, change in CHANGES.items():
+        changed = told(monday, tmp_path / id_, changes={id_: change})
+        assert {name for name in alone if alone[name] != changed[name]} - {"sources"}, id_
 
 
 def test_in_the_next_week_they_count(tmp_path):

@@ -107,7 +107,7 @@ def test_it_does_not_come_back_with_the_next_pulls_not_even_changed(after):
 
 
 def test_every_record_is_accounted_for_when_its_system_no_longer_has_it(after):
-    after.receive(*ROWS[:-1])
+    after.on("2024-07-08").receive(*ROWS[:-1])  # what goes within a week is told with the next
     assert after.command("run").code == 0
     line = after.completeness()
     assert (line["read"], line["released"], line["erased"], line["deleted_upstream"]) == (len(ROWS) + 1, 25, 1, 1)
@@ -138,7 +138,7 @@ def test_a_tombstone_is_a_keyed_hash_and_nothing_else(town):
     assert town.vault("select * from tombstones") == [("service_requests", expected)]
     assert expected != hmac.new(key_of(town), message, hashlib.sha256).hexdigest()
     assert expected != hashlib.sha256(message).hexdigest()
-    assert town.vault("select * exclude (id, gone) from release_ledger where tier is null") == [(None,) * 9]
+    assert town.vault("select * exclude (id, gone) from release_ledger where tier is null") == [(None,) * 16]
     assert (town.data / "private" / "keys" / "erasure.key").stat().st_mode & 0o777 == 0o600
 
 

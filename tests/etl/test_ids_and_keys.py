@@ -78,7 +78,7 @@ def written(path, key: bytes) -> None:
     path.chmod(0o600)
 
 
-@pytest.mark.parametrize(
+HARMS = pytest.mark.parametrize(
     ("harm", "message"),
     [
         (lambda path: path.unlink(), "is gone, but releases were made with it"),
@@ -87,6 +87,21 @@ def written(path, key: bytes) -> None:
     ],
     ids=["lost", "exchanged", "damaged"],
 )
+
+
+@HARMS
+@pytest.mark.parametrize("verb", ["run", "publish"])
+def test_a_key_that_is_lost_is_told_even_where_there_is_nothing_new_to_publish(town, verb, harm, message):
+    path = town.data / "private" / "keys" / "release.key"
+    key = path.read_bytes()
+    harm(path)
+    said = town.command(verb)
+    written(path, key)
+    assert (said.code, message in said.err, "backup" in said.err) == (3, True, True)
+    assert "Nothing has changed" in town.command(verb).out
+
+
+@HARMS
 def test_without_the_key_nothing_more_is_published_and_the_release_stays(town, harm, message):
     path, serving = town.data / "private" / "keys" / "release.key", town.release.id
     key = path.read_bytes()

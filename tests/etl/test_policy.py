@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import yaml
 
 from hub.datasets import DATASETS
 from hub.errors import CityglassError, ConfigurationError, GateError
+from hub.policy import HERE as POLICIES
 from hub.policy import LOOSEST_K
 from tests.town import POLICY, Town, requests
 
@@ -30,6 +32,12 @@ WRONG = {
     "k for a tier without one": ({"k": {"A": 3}}, "k.A"),
     "no tiers": ({"tiers": None}, "tiers is missing"),
     "a key that is none": ({"laders": {}}, "unknown key 'laders'"),
+    "no harm": ({"harm": None}, "service_requests.yml: harm is missing"),
+    "no benefit": ({"benefit": None}, "service_requests.yml: benefit is missing"),
+    "no day of review": ({"review": None}, "service_requests.yml: review is missing"),
+    "a blank harm": ({"harm": "  "}, ": harm is blank"),
+    "a blank benefit": ({"benefit": ""}, ": benefit is blank"),
+    "a day of review that is none": ({"review": "soon"}, "review is 'soon'"),
     "a signature without a day": ({"signed": {"by": "V", "on": "soon"}}, "signed.on is 'soon'"),
 }
 
@@ -41,6 +49,26 @@ def test_a_policy_looser_than_declared_is_refused(tmp_path, name):
     with pytest.raises(GateError) as caught:
         _ = town.policy
     assert words in caught.value.message and "service_requests.yml" in caught.value.message and caught.value.cure
+
+
+@pytest.mark.parametrize("key", ["harm", "benefit", "review"])
+def test_what_the_officer_weighs_cannot_be_left_empty_and_the_line_is_told(tmp_path, key):
+    town = Town.found(tmp_path)
+    path = tmp_path / "policies" / "service_requests.yml"
+    lines = path.read_text("utf-8").splitlines()
+    number = next(n for n, line in enumerate(lines) if line.startswith(f"{key}:"))
+    lines[number] = f"{key}:"
+    path.write_text("\n".join(lines), "utf-8")
+    with pytest.raises(ConfigurationError, match=f"service_requests.yml:{number + 1}: {key} is ") as caught:
+        _ = town.policy
+    assert caught.value.cure
+
+
+@pytest.mark.parametrize("path", sorted(POLICIES.rglob("*.yml")), ids=lambda path: path.parent.name)
+def test_every_policy_that_ships_says_what_it_is_good_for_whom_it_could_harm_and_when_it_is_read_again(path):
+    said = yaml.safe_load(path.read_text("utf-8").replace("$review", "2030-01-01"))
+    assert len(said["harm"].split()) > 8 and len(said["benefit"].split()) > 8
+    assert said["review"].year >= 2027
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -107,7 +107,10 @@ async def test_a_city_that_publishes_exact_rows_elsewhere_is_told_so_first(chang
 
 async def test_the_layers_that_read_free_text_are_named_where_they_ran(site, changed):
     assert "No free text and no photo is released" in await said(site)
-    ran = changed("insert into _privacy_audit values ('text_layers', 13, 'Layers.', 'named', 'L0 L1 L2 L3', 1, 40)")
+    ran = changed(
+        "insert into _privacy_audit(check_name, attack, meaning, bound, value, is_passed, n) "
+        "values ('text_layers', 13, 'Layers.', 'named', 'L0 L1 L2 L3', 1, 40)"
+    )
     page = await said(ran)
     assert "it was redacted by: L0 L1 L2 L3" in page and "No free text and no photo" not in page
 

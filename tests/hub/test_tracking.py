@@ -6,17 +6,20 @@ import shutil
 import sqlite3
 import statistics
 import time
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
+from uvicorn import Config
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from etl import lookup
 from etl.engine import keyed_id
 from hub.app import build
 from hub.plugin import tracking
 from hub.tracking_numbers import normal, number_of
-from tests.asking import VISITOR
+from tests.asking import NEIGHBOUR, VISITOR
 from tests.asking import ask as visit
 from tests.made_release import CITY, make
 from tests.town import Town, ask, request, requests
@@ -48,7 +51,12 @@ def app(town):
     return build(town.data, town.city)
 
 
+VISITORS = count(1)
+
+
 async def look_up(app, number: str, **given):
+    """Ask as somebody who has not asked before, unless it is said who."""
+    given.setdefault("client", (f"2001:db8:{next(VISITORS):x}::1", 4711))
     given["headers"] = FORM | given.get("headers", {})
     return await visit(app, "/r", method="POST", body=f"number={quote_plus(number)}".encode(), **given)
 
@@ -199,6 +207,30 @@ async def test_a_visitor_may_ask_ten_times_and_then_has_to_wait(town):
     assert "closed" not in words(answers[-1])
     assert (await look_up(app, NUMBER, client=("198.51.100.7", 1))).status == 200
     assert (await visit(app, "/r", client=VISITOR)).status == 200
+
+
+@pytest.mark.parametrize(
+    "chosen", [{}, {"rate_limit": {"exempt_loopback": True}}], ids=["as served", "for a load test"]
+)
+async def test_nobody_is_exempt_not_even_this_machine_under_a_load_test(town, chosen):
+    app = build(town.data, town.city, chosen=chosen)
+    answers = [await look_up(app, str(number), client=NEIGHBOUR) for number in range(12)]
+    assert [answer.status for answer in answers] == [200] * 10 + [429] * 2
+    assert (await look_up(app, NUMBER, client=("::1", 1))).status == 200  # another address
+    pages = [await visit(app, "/r", client=NEIGHBOUR) for _ in range(20)]
+    assert {answer.status for answer in pages} == {200}
+
+
+async def test_behind_a_proxy_each_visitor_has_a_limit_and_who_pretends_to_be_many_is_one(town):
+    """As it is served: uvicorn believes a proxy on this machine, and nobody else, who the visitor is."""
+    app = ProxyHeadersMiddleware(build(town.data, town.city), Config(app=None).forwarded_allow_ips or "127.0.0.1")
+
+    async def status(client: tuple[str, int], said: str) -> int:
+        return (await look_up(app, NUMBER, client=client, headers={"x-forwarded-for": said})).status
+
+    assert [await status(NEIGHBOUR, "203.0.113.50") for _ in range(11)] == [200] * 10 + [429]
+    assert await status(NEIGHBOUR, "203.0.113.51") == 200
+    assert [await status(VISITOR, f"198.51.100.{n}") for n in range(11)] == [200] * 10 + [429]
 
 
 async def test_all_visitors_together_may_ask_so_often(town, monkeypatch):

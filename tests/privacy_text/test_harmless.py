@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.privacy.text import available, redact
+from etl.privacy.text import available, redact, vocabulary
 from tests.privacy_text.corpus import SENTENCES
 
 FAST = tuple(layer for layer in available() if layer != "L4")
@@ -59,6 +59,9 @@ COMPANY = {
     "Smith": ("Thanks for coming so quick.", "The Smiths next door leave their bins on the sidewalk."),
     "MARY": ("PLEASE FIX THE STREET LIGHT", "The foreman met with MARY on the broken sidewalk by the school."),
     "10-12": ("There are 10-12 bags and a 2x4 by the curb.", "Big hole in the road, call 1 0 1 2 5 5 5 to find it."),
+    "Comfort": ("There is no comfort in a cold bus shelter.", "Hi, I'm Comfort Obi, the storm drain is clogged."),
+    "Peace": ("We want some peace and quiet.", "The crew called Peace about the trash on the sidewalk."),
+    "BUSH": ("The bush covers the stop sign.", "Inspector BUSH closed the case and the wall was painted."),
     "Row": ("Drivers honk at 3 houses in a row.", "The leak is in front of 3 Garden Row and nobody came."),
 }
 
@@ -69,6 +72,28 @@ def test_a_word_stays_in_harmless_company_and_goes_where_it_is_somebodys(word):
     [kept], [masked] = redact([stays], layers=FAST), redact([goes], layers=FAST)
     assert kept.text == stays
     assert masked.text is not None and word not in masked.text.split() and "[" in masked.text
+
+
+# words that no list holds, made of words that one does
+MADE = {
+    "derived": "The crew was there and the weeds got retrimmed.",
+    "compound": "The door by the busstop has a loose footplate.",
+    "misspelt": "The gutter smells awfull when it rains.",
+}
+
+
+@pytest.mark.parametrize("how", MADE)
+def test_a_word_made_of_known_words_stays_unless_it_is_written_as_a_name(how, monkeypatch):
+    assert hit([MADE[how]], FAST) == []
+    for name in ("Footplate", "Retrimmed"):
+        [told] = redact([f"We met the tenant {name} by the broken bench and the fence."], layers=FAST)
+        assert name not in told.text
+    monkeypatch.setattr(vocabulary, "is_made", lambda word, known: False)
+    vocabulary.kind_of.cache_clear()
+    try:
+        assert hit([MADE[how]], FAST) == [MADE[how]]
+    finally:
+        vocabulary.kind_of.cache_clear()
 
 
 # what redactors are known to miss

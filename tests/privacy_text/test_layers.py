@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.privacy.text import LAYERS, Gazetteer, available, redact
-from etl.privacy.text.canary import tells
+from etl.privacy.text.canary import telling, tells
 from etl.privacy.text.spans import MASKS
 
 WITHOUT_NAMES = tuple(layer for layer in LAYERS if layer != "L4")
@@ -17,8 +17,8 @@ NEEDED = {
         "M\u200ba",
     ),
     "L1": (
-        "Please call six one seven five five five oh one two three about the water leak in our street.",
-        "seven five",
+        "Please write to ann dot lee at example dot org about the water leak in our street.",
+        "example dot",
     ),
     "L2": ("Big hole in the street near the park and the school, my name is rose and I drive here.", "rose"),
     "L3": ("The big hole in the street is in front of kowalczyk next to the school and the park.", "kowalczyk"),
@@ -73,7 +73,30 @@ FORMS = {
     "seis uno siete cinco cinco cinco": "[number]",
     "account 12345": "[number]",
     "1234": "[number]",
+    "plate 7 A B C 1 2 3": "[plate]",
+    "plate seven four two a b c": "[plate]",
+    "placa siete a b c uno dos tres": "[plate]",
+    "apartment four B on Pine Street": "[address]",
+    "apt twelve c": "[address]",
+    "room 12": "[address]",
+    "Ⅻ Elm Street": "[address]",
+    "XIV Harbor Ave": "[address]",
+    "the fifth of may nineteen eighty two": "[date]",
+    "May fifth, 1982": "[date]",
+    "el cinco de mayo de mil novecientos ochenta y dos": "[date]",
+    "we spoke with Will Park": "[name]",
 }
+# the same forms where they tell nothing
+PLAIN = (
+    "The one way street sign is down and cars come from the other side.",
+    "The license plate is on the car and the tags are new.",
+    "There is room for one more bench in this unit of the park.",
+    "Fireworks every night since the Fourth of July.",
+    "It may first need a permit, the second half of the wall is fine.",
+    "Two or three or four bags were left, twenty five bins are full.",
+    "The foot bridge refund took three weeks and they sat idle 2 hours.",
+    "Se ve dos mil veces al día, el piso está roto.",
+)
 
 
 @pytest.mark.parametrize("value", FORMS)
@@ -82,6 +105,35 @@ def test_what_has_a_form_is_named_by_its_kind_and_gone(value):
     assert told is not None and FORMS[value] in told
     assert not any(part in told for part in value.split() if any(c.isdigit() for c in part))
     assert not tells(told)
+
+
+@pytest.mark.parametrize("harmless", PLAIN)
+def test_what_looks_like_a_form_and_is_none_stays(harmless):
+    assert shown(harmless) == harmless
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plate 7 A B C 1 2 3",
+        "license plate is seven four two a b c",
+        "a van, 7ABC123",
+        "apartment four B",
+        "Ⅻ Elm Street",
+        "Twelve Elm Street",
+        "in nineteen eighty two",
+        "six one seven five five",
+        "Ｃall 6175",
+    ],
+)
+def test_the_last_look_knows_what_is_spelled(text):
+    assert tells(text) and not tells("One way street, two bags on Elm Street, plates on the car, IV bags.")
+
+
+@given(st.lists(st.text("ab1 2@:oneX", max_size=12), max_size=6))
+@settings(max_examples=150, deadline=None)
+def test_texts_that_are_looked_at_together_are_seen_as_each_alone(texts):
+    assert telling(texts) == {number for number, text in enumerate(texts) if tells(text)}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The embargo: the release in which a request first shows as closed or missed tells nothing of the day it was opened.
 
-Twelve weekly releases are simulated; the collector keeps them all and compares (attack 6)."""
+Twelve weekly releases are simulated; the collector keeps them all and compares (attack 6). Some requests are opened again
+and closed again."""
 
 import random
 from collections import defaultdict
@@ -9,11 +10,11 @@ from datetime import date, timedelta
 import duckdb
 import pyarrow as pa
 import pytest
-from narwhals import lit
+from narwhals import col, lit
 
 from etl.engine import DuckEngine
-from etl.privacy import time
-from etl.privacy.outcome import DAY, add_outcome, mark_undated
+from etl.privacy import closing, time
+from etl.privacy.outcome import DAY, add_outcome
 from hub.policy import Policy
 from tests.town import Town
 
@@ -39,7 +40,10 @@ def cases(tier: str) -> list[dict]:
 def record(case: dict, tier: str, as_of: int, own_due: int | None = None) -> dict:
     """The request as the vault knows it when a release is made: later closings have not happened yet. `own_due`: days
     after which the city says that it is due, where that is not the public target."""
-    day, ended = case["opened"] // DAY, case["closed"] is not None and case["closed"] < as_of * DAY
+    day, closed = case["opened"] // DAY, case["closed"]
+    if "reopened" in case and as_of * DAY <= case["reopened"]:
+        closed = case["closed_first"]
+    ended = closed is not None and closed < as_of * DAY
     bucket, end = time.bucket(time.day_of(day), GRAIN[tier])
     return {
         "id": case["id"],
@@ -54,11 +58,11 @@ def record(case: dict, tier: str, as_of: int, own_due: int | None = None) -> dic
         "requested_grain": GRAIN[tier],
         "requested_datetime": case["opened"],
         "expected_datetime": None if own_due is None else case["opened"] + own_due * DAY,
-        "closed_datetime": case["closed"] if ended else None,
+        "closed_datetime": closed if ended else None,
+        "closed_day": closed // DAY if ended else None,
+        "day_number": day,
         "status": "closed" if ended else "open",
         "disposition": "done" if ended else None,
-        "duration_hours": (case["closed"] - case["opened"]) // 3600 if ended else None,
-        "duration_days": case["closed"] // DAY - day if ended else None,
     }
 
 
@@ -70,6 +74,14 @@ SCHEMA = pa.schema(
 )
 
 
+FACTS = {name: pa.int64() for name in closing.facts()} | {"is_told": pa.bool_(), "has_reopened": pa.bool_()}
+LEDGER = pa.schema([("id", pa.int64()), *(FACTS | {"disposition": pa.string()}).items()])
+STATED = pa.schema(
+    [(name, pa.int64()) for name in ("id", "number", *closing.CLOSING[:2])] + [("disposition", pa.string())]
+)
+SHOWN = (*SCHEMA.names, "duration_hours", "duration_days", "on_time")
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> dict[str, dict[int, dict[int, dict]]]:
     """Tier -> Monday -> id -> the row as that release told it, of the requests whose period had closed."""
@@ -77,18 +89,32 @@ def told(tmp_path_factory) -> dict[str, dict[int, dict[int, dict]]]:
     return {tier: releases(policy, tier) for tier in TIERS}
 
 
-def releases(policy: Policy, tier: str, own_due: int | None = None) -> dict[int, dict[int, dict]]:
+def releases(
+    policy: Policy, tier: str, own_due: int | None = None, given: list[dict] | None = None
+) -> dict[int, dict[int, dict]]:
     found = {}
     with duckdb.connect() as con:
         engine = DuckEngine(con)
+        ledger = engine.given(LEDGER.empty_table())
         for monday in MONDAYS:
-            known = [record(case, tier, monday, own_due) for case in cases(tier)]
+            known = [record(case, tier, monday, own_due) for case in given or cases(tier)]
             known = [row for row in known if row["bucket_end"] <= monday]
             frame = engine.given(pa.Table.from_pylist(known, SCHEMA)).with_columns(is_new=lit(0))
-            frame = mark_undated(frame, engine, (), new_week=True)
-            rows = engine.arrow(add_outcome(frame, engine, policy, {tier: monday}).select(*SCHEMA.names, "on_time"))
-            found[monday] = {row["id"]: row for row in rows.to_pylist()}
+            frame = closing.remember(frame, ledger)
+            taken_back = engine.given(pa.Table.from_pylist(stated(given or [], monday), STATED))
+            rows = engine.keep(add_outcome(frame, engine, policy, {tier: monday}, taken_back, opens=True))
+            found[monday] = {row["id"]: row for row in engine.arrow(rows.select(*SHOWN)).to_pylist()}
+            ledger = engine.keep(rows.select("id", **{name: col(f"ledger_{name}") for name in closing.facts()}))
     return found
+
+
+def stated(given: list[dict], as_of: int) -> list[dict]:
+    """The closings that were taken back by then."""
+    return [
+        {"id": c["id"], "number": 1, "closed_datetime": c["closed_first"], "closed_day": c["closed_first"] // DAY}
+        for c in given
+        if as_of * DAY > c["reopened"]
+    ]
 
 
 def first(told: dict[int, dict[int, dict]], name: str, word: str) -> dict[int, int]:
@@ -175,14 +201,91 @@ def test_a_class_of_c_never_tells_one_value_of_all_its_members(told):
 
 
 @pytest.mark.parametrize("tier", ["B", "C"])
-def test_a_closing_without_a_date_is_told_with_the_first_release_of_a_week_and_stays_told(tier):
+def test_a_closing_without_a_date_is_told_with_the_first_release_of_a_week_and_stays_told(tier, tmp_path):
+    policy, case = Town.found(tmp_path).policy, {"id": 7, "opened": MONDAYS[0] * DAY - DAY, "closed": MONDAYS[0] * DAY}
+    shut = record(case, tier, MONDAYS[-1]) | {"closed_datetime": None, "closed_day": None}
     with duckdb.connect() as con:
         engine = DuckEngine(con)
-        shut = {"id": 7, "tier": tier, "status": "closed", "duration_days": None, "is_new": 0}
-        types = {"id": pa.int64(), "tier": pa.string(), "status": pa.string(), "duration_days": pa.int64()}
-        frame = engine.given(pa.Table.from_pylist([shut], pa.schema([*types.items(), ("is_new", pa.int64())])))
+        frame = engine.given(pa.Table.from_pylist([shut], SCHEMA)).with_columns(is_new=lit(0))
 
-        def is_told(before: tuple[int, ...], new_week: bool) -> bool:
-            return engine.arrow(mark_undated(frame, engine, before, new_week))["undated"].to_pylist() == [True]
+        def is_told(before: bool, opens: bool) -> bool:
+            ledger = engine.given(pa.Table.from_pylist([{"id": 7, "is_told": before}], LEDGER))
+            none = engine.given(STATED.empty_table())
+            rows = add_outcome(closing.remember(frame, ledger), engine, policy, {tier: MONDAYS[-1]}, none, opens)
+            return engine.arrow(rows.select("status"))[0][0].as_py() == "closed"
 
-        assert [is_told((), False), is_told((), True), is_told((7,), False)] == [False, True, True]
+        assert [is_told(False, False), is_told(False, True), is_told(True, False)] == [False, True, True]
+
+
+# Requests that are opened again: days from the opening to the first closing, the reopening and the last closing
+
+AGAIN = ((2, 5, 9), (0, 1, 3), (3, 20, 30), (5, 7, 41))
+
+
+def reopened(days: range) -> list[dict]:
+    """Each history from each opening day, at other times of the day; the first closing takes whole days of 24 hours."""
+    dice, found = random.Random(4), []
+    for day in days:
+        for first, again, last in AGAIN:
+            opened = (time.number(FIRST) + day) * DAY + dice.randrange(DAY)
+            case = {"id": len(found), "opened": opened, "closed_first": opened + first * DAY}
+            for name, later in (("reopened", again), ("closed", last)):
+                case[name] = (opened // DAY + later) * DAY + dice.randrange(DAY)
+            found.append(case)
+    return found
+
+
+def lives(policy: Policy, tier: str, days: range) -> dict[tuple, set[tuple]]:
+    """(opening day or period, history) -> what the releases told of such requests, one after the other."""
+    given, found = reopened(days), defaultdict(set)
+    told = releases(policy, tier, given=given)
+    for case in given:
+        rows = [told[monday].get(case["id"]) for monday in MONDAYS]
+        life = [row and (row["status"], row["duration_hours"], row["duration_days"]) for row in rows]
+        found[rows[-1]["bucket"], AGAIN[case["id"] % len(AGAIN)]].add(tuple(life))
+    return found
+
+
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory) -> Policy:
+    return Town.found(tmp_path_factory.mktemp("again")).policy
+
+
+@pytest.mark.parametrize(("tier", "days"), [("B", range(7)), ("C", range(28))])
+def test_that_a_request_was_opened_again_tells_nothing_of_its_opening_day(policy, tier, days, monkeypatch):
+    found = lives(policy, tier, days)
+    assert len(found) == len(AGAIN) and all(len(told) == 1 for told in found.values())
+    assert {row[0] for [told] in found.values() for row in told if row} == {"open", "closed"}
+    monkeypatch.setattr(closing, "restate", lambda frame, closings, engine: frame)
+    assert any(len(told) > 1 for told in lives(policy, tier, days).values())  # a city that forgets what it has told
+
+
+def test_in_tier_a_it_shows_as_open_and_the_time_of_the_day_stays_untold(policy, monkeypatch):
+    days = range(3, 4)
+    [told] = lives(policy, "A", days)[time.number(FIRST) + 3, (3, 20, 30)]
+    told = [row for row in told if row]
+    assert told[0][0] == "open" or told[0] == ("closed", 72, None)
+    assert [row[:2] for row in dict.fromkeys(told)][-2:] == [("open", None), ("closed", 30 * 24)]
+    monkeypatch.setattr(closing, "_hours", lambda what: (col(f"{what}_datetime") - col("requested_datetime")) // 3600)
+    [untold] = lives(policy, "A", days)[time.number(FIRST) + 3, (3, 20, 30)]
+    assert untold[-1] != ("closed", 30 * 24, None)
+
+
+def test_a_corrected_opening_time_does_not_pass_into_the_duration(policy):
+    case = {"id": 0, "opened": time.number(FIRST) * DAY, "closed": (time.number(FIRST) + 5) * DAY}
+    with duckdb.connect() as con:
+        engine = DuckEngine(con)
+        first = {"id": 0, "requested_datetime": case["opened"], "requested_day": case["opened"] // DAY}
+
+        def days(opened: int, ledger: list[dict]) -> int | None:
+            row = record(case | {"opened": opened * DAY}, "B", MONDAYS[-1])
+            frame = engine.given(pa.Table.from_pylist([row], SCHEMA)).with_columns(is_new=lit(0))
+            frame = closing.remember(frame, engine.given(pa.Table.from_pylist(ledger, LEDGER)))
+            none = engine.given(STATED.empty_table())
+            rows = add_outcome(frame, engine, policy, {"B": MONDAYS[-1]}, none, opens=True)
+            return engine.arrow(rows.select("duration_days"))[0][0].as_py()
+
+        later = time.number(FIRST) + 3
+        assert (days(later, []), days(later, [first])) == (2, 5)
+        before_it = first | {"requested_datetime": case["closed"] + DAY, "requested_day": case["closed"] // DAY + 1}
+        assert days(later, [before_it]) is None  # closed before the opening that was told: no duration

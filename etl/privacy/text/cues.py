@@ -4,6 +4,7 @@ import re
 
 import re2
 
+from etl.privacy.text.lexicon import shouts
 from etl.privacy.text.patterns import SAID
 from etl.privacy.text.spans import Hit
 from etl.privacy.text.vocabulary import DOUBTED, PARTICLES, Token, kind_of, names
@@ -82,13 +83,14 @@ def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozens
     """The names that follow the cues of one text."""
     hits: list[Hit] = []
     starts = {token.start: number for number, token in enumerate(found)}
+    tells = not shouts(found)
     for place, strength in cues:
         first = starts.get(place, len(found))
         for number in range(first, min(first + MOST, len(found))):
             token = found[number]
             if number > first and token.start - found[number - 1].end > 2:
                 break
-            if not (_follows(token, strength, trade) or (strength and _leads_to_name(found, number))):
+            if not (_follows(token, strength, trade, tells) or (strength and _leads_to_name(found, number))):
                 break
             hits.append((token.start, token.end, "name"))
     low = [token.word.lower() for token in found]
@@ -139,15 +141,15 @@ def _called(found: list[Token], low: list[str]) -> list[Hit]:
     ]
 
 
-def _follows(token: Token, strength: int, trade: frozenset[str]) -> bool:
-    """True if the word may be (part of) a name behind a cue of that strength."""
+def _follows(token: Token, strength: int, trade: frozenset[str], tells: bool) -> bool:
+    """True if the word may be (part of) a name behind a cue of that strength; `tells`: whether capitals do here."""
     low = token.word.lower()
-    is_title = strength == AS_TITLE and token.is_capital
+    is_title = strength == AS_TITLE and (token.is_capital or (tells and token.word.isupper()))
     if low in ADDRESSED or (low in NOBODY and not (token.is_capital and strength)) or (low in trade and not is_title):
         return False
     if strength == WEAKLY:
         return token.kind == "unknown" or (token.is_capital and token.kind == "ambiguous")
-    return token.kind != "safe" or token.is_capital
+    return token.kind != "safe" or token.is_capital or is_title
 
 
 def staff(text: str, words: list[str]) -> list[Hit]:

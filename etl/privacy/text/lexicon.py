@@ -84,11 +84,16 @@ def _keep_places(found: list[Token], at: int, gazetteer: Gazetteer) -> None:
                 return
 
 
+def shouts(found: list[Token]) -> bool:
+    """True for a text in capitals, in which they tell nothing."""
+    return sum(token.word.isupper() for token in found) > MOST_SHOUTED * len(found)
+
+
 def unknown_words(text: str, found: list[Token]) -> list[Hit]:
     """Hits of L3: unknown tokens, and words that are names where they are written as names."""
     capitals = sum(token.is_capital for token in found)
     tells = capitals <= max(2, len(found) * 0.5)  # in A Headline Like This capitals tell nothing
-    shouts = sum(token.word.isupper() for token in found) > MOST_SHOUTED * len(found)
+    is_shout = shouts(found)
     hits = []
     for number, token in enumerate(found):
         if token.kind == "unknown":
@@ -98,7 +103,7 @@ def unknown_words(text: str, found: list[Token]) -> list[Hit]:
         elif token.kind == "ambiguous" and (
             _is_written_as_a_name(text, found, number, tells)
             if token.is_capital
-            else not shouts and len(token.word) > LONGEST_SHORT and token.word.isupper()
+            else not is_shout and len(token.word) > LONGEST_SHORT and token.word.isupper()
         ):
             hits.append((token.start, token.end, "name"))
     return hits
@@ -164,11 +169,12 @@ def _leads_to_name(found: list[Token], named: list[bool], number: int) -> bool:
 def _is_surname(text: str, found: list[Token], number: int) -> bool:
     """True for any word with a capital behind a name with one: Philip Le; of the trade behind a first name alone."""
     before, token = found[number - 1], found[number]
-    if not token.is_capital or text[before.end : token.start] != " ":
+    is_written = token.is_capital or (before.word.isupper() and token.word.isupper() and not shouts(found))
+    if not is_written or text[before.end : token.start] != " ":
         return False
     if before.word.lower() in PARTICLES:
         return True
-    return before.is_capital and (token.word.lower() not in trade() or before.word.lower() in first_names())
+    return before.word[0].isupper() and (token.word.lower() not in trade() or before.word.lower() in first_names())
 
 
 def _are_near(text: str, first: Token, second: Token) -> bool:

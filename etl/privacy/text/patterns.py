@@ -35,6 +35,23 @@ ONES += (
 )
 ONES += "setenta ochenta noventa cien ciento doble"
 COUNT = rf"(?:{'|'.join(ONES.split())})"
+TH = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+)
+TH += "sixteenth seventeenth eighteenth nineteenth twentieth thirtieth primero"
+NTH = rf"(?:(?:twenty|thirty)[ -])?(?:{'|'.join(TH.split())})"
+TENS = r"(?:hundred|oh|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+YEAR = rf"(?:(?:nineteen|twenty)[ -]{TENS}(?:[ -]{COUNT})?|two thousand(?: (?:and )?{COUNT}){{0,2}})"
+WHICH = rf"(?:{YEAR}|\d{{4}}|'?\d{{2}})\b"
+CLEAR = "(?:january|february|april|june|july|august|september|october|november|december)"  # verbs are none of them
+ANO = rf"(?:(?:dos )?mil(?: (?:nove|ocho)cientos)?(?: {COUNT})?(?: y {COUNT}|i\w+)?)"
+ROMAN = r"(?:(?:XC|XL|L?X{1,3})(?:IX|IV|V?I{0,3})|IX|IV|VI{0,3}|III?)"
+ROMANS = frozenset(
+    "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv xxx".split()
+)
+FLATS = "apt apartment unit suite ste room rm apto apartamento depto departamento piso".split()
+ONE = rf"(?:[a-z]|\d{{1,4}}|{COUNT})"  # of a plate that is spelled, letter by letter
+APART = "[ ,./_-]{1,3}"
 GAP = r"[ ,./_-]{1,3}"
 HOUSE = r"(?:\d{1,6}(?: ?- ?\d{1,5})?[a-z]?(?: ?1/2)?)"
 PART = r"(?:(?:\d{1,3}(?:st|nd|rd|th)|[\pL'.-]+) )"
@@ -64,7 +81,7 @@ FORMS = {
     ),
     "vin": (r"\b[a-hj-npr-z0-9]{9}[0-9x][a-hj-npr-z0-9]{2}\d{5}\b",),
     "date": (
-        rf"\b{MONTHS}\.? ?\d{{1,2}}(?:st|nd|rd|th)?\b(?:,? ?(?:\d{{4}}|'?\d{{2}}\b))?",
+        rf"\b{MONTHS}\.? ?\d{{1,2}}(?:st|nd|rd|th)?\b(?:,? ?(?:(?:of )?{YEAR}|\d{{4}}|'?\d{{2}}\b))?",
         rf"\b\d{{1,2}}(?:st|nd|rd|th)? ?(?:of )?{MONTHS}\b\.?(?:,? ?\d{{4}})?",
         rf"\b{MONTHS},? ?\d{{4}}\b",
         rf"\b\d{{1,2}} ?de {MESES}(?: ?(?:de|del) ?\d{{2,4}})?",
@@ -72,6 +89,13 @@ FORMS = {
         r"\b\d{4} ?[-/.] ?\d{1,2} ?[-/.] ?\d{1,2}(?:t[\d:.]+z?)?\b",
         r"\b\d{1,2} ?[/.-] ?\d{1,2} ?[/.-] ?(?:\d{4}|\d{2})\b",
         r"\b(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9])\b",
+        rf"\b(?:the )?{NTH} (?:day )?of {MONTHS}\b(?:,? (?:of )?{WHICH})?",
+        rf"\b{NTH} {MONTHS},? (?:of )?{WHICH}",
+        rf"\b{MONTHS} (?:the )?{NTH},? (?:of )?{WHICH}",
+        rf"\b(?:{CLEAR} (?:the )?{NTH}|{NTH} {CLEAR})\b",
+        rf"\b(?:{COUNT}(?: y {COUNT})?|primero|\d{{1,2}}) de {MESES}(?: (?:de|del)(?: año)? {ANO})?\b",
+        rf"\b(?:in|of|since|born|year|{MONTHS},?) {YEAR}\b|\bnineteen[ -]{TENS}(?:[ -]{COUNT})?\b",
+        r"\bmil (?:novecientos|ochocientos)(?: \w+(?: y \w+)?)?\b",
     ),
     "time": (
         r"\b\d{1,2} ?[:.h] ?\d{2}(?: ?: ?\d{2})? ?(?:[ap] ?\.? ?m\b\.?|hrs?\b|h\b)?",
@@ -89,13 +113,19 @@ FORMS = {
         rf"\b{COUNT}(?:[ -]{COUNT}){{0,3}} {PART}{{1,2}}?{SUFFIX}\b",
         rf"\b{VIA}\.? (?:[\pL'.-]+ ){{1,4}}?(?:#|no\.? ?|n[uú]m(?:ero)?\.? ?|n° ?)?\d{{1,5}}[a-z]?\b",
         r"\bp ?\.? ?o ?\.? ?box ?#? ?\d+",
-        r"\b(?:apt|apartment|unit|suite|ste|room|rm|apto|apartamento|depto|departamento|piso)\.? ?#? ?"
-        r"(?:no\.? ?)?(?:\d+ ?-?[a-z]?|[a-z] ?-?\d+|[a-hj-z])\b",
+        rf"(?-i:\b{ROMAN}|\b[xvi]{{3,6}}) {PART}{{1,2}}?(?:st|street|ave|avenue|rd|road|dr|drive|lane|ln|blvd|court|place"
+        r"|square|terrace)\b\.?",
+        rf"\b(?:{'|'.join(FLATS)})\.? ?#? ?(?:no\.? ?|number )?(?:\d+ ?-?[a-z]?|[a-z] ?-?\d+)\b",
+        rf"\b(?:{'|'.join(FLATS)})(?:\. ?| ?# ?| )(?:no\.? |number )?(?:{COUNT}(?:[ -]{COUNT})?(?: ?-?[b-hj-z])?"
+        r"|(?-i:[A-HJ-Z])|[b-df-hj-np-xz])\b",
+        r"\b(?:in|at|of|from|@) (?-i:\d{1,3}[ABCE-KN-Z])\b",
         rf"\b\d{{1,5}} (?:block|blk) of {PART}{{1,3}}?{SUFFIX}\b",
     ),
     "plate": (
         rf"\b(?:(?:licen[cs]e )?plates?|licen[cs]e|lic|tags?|reg(?:istration)?|placas?|matr[ií]cula){CUE}"
         rf"(?:[a-z]{{2}} )?[a-z]*(?:\d[a-z0-9]*|[ -][a-z]*\d[a-z0-9]*)(?:[ -][a-z]{{0,3}}\d[a-z0-9]*)*\b",
+        rf"\b(?:(?:licen[cs]e )?plates?|licen[cs]e|tags?|placas?|matr[ií]cula){CUE}"
+        rf"(?:{ONE}(?:{APART}{ONE}){{3,}}|[a-z]{{2,4}}(?:{APART}(?:\d{{1,4}}|{COUNT})){{3,}})\b",
         r"(?-i:\b[A-Z]{1,3}[ -]?\d{3,5}[A-Z]{0,2}\b)",
         r"(?-i:\b\d{1,4}[ -]?[A-Z]{2,3}[ -]?\d{1,4}\b)",
         r"\b\d[a-z]{3}\d{3}\b",
@@ -104,11 +134,12 @@ FORMS = {
     "number": (
         rf"\b(?:account|acct|case|ticket|badge|permit|invoice|policy|member|customer|cust|id|ref|reference"
         rf"|confirmation|conf|tracking|cuenta|caso|folio|dob|ssn|sr|wo|meter|serial|passport|licencia|routing"
-        rf"|claim|order){CUE}[a-z]{{0,4}}[ -]?\d[\da-z-]*\b",
+        rf"|claim|order)(?:\b|\d|_){CUE}[a-z]{{0,4}}[ -]?\d[\da-z-]*\b",
         r"[+(]?\b?\d(?:[ ()./_~|-]{0,3}\d){3,}\b",
         r"#\s?\d+\b",
         r"\b[a-z]+\d+[a-z\d]*\d[a-z\d]*\b|\b\d+[a-z]+\d[a-z\d]*\b",
         rf"\b(?:(?:{COUNT}|\d{{1,4}}){GAP}){{3,}}(?:{COUNT}|\d{{1,4}})\b",
+        rf"\b{ONE}(?:{APART}{ONE}){{5,}}\b",
     ),
 }
 LABELS = tuple(FORMS)
@@ -119,11 +150,14 @@ TOLD = {label: re2.compile("|".join(f"(?:{form})" for form in forms), OPTIONS) f
 SIGNS = re.compile(r"[\d@:=]|[.]\w")
 # numbers and addresses that are spelled out
 SAID = frozenset(ONES.split()) | {"dot", "punto", "arroba", "www"}
+FORMED = (
+    SAID | frozenset(TH.split()) | ROMANS | frozenset(FLATS) | {"mil", "plate", "plates", "tag", "license", "placa"}
+)
 
 
 def may_have(text: str, words: list[str]) -> bool:
     """False for a text that cannot have anything with a form, at once; `words` are in lower case."""
-    return bool(SIGNS.search(text)) or not SAID.isdisjoint(words)
+    return bool(SIGNS.search(text)) or not FORMED.isdisjoint(words)
 
 
 # what scanners and thumbs make of digits; only where digits stand beside it
@@ -157,6 +191,9 @@ MEASURE = re.compile(r" ?(?:in|ft|feet|foot|mi|block|hour|yard|yd|mile|cup|bag|c
 
 
 SAID_OF_PLATES = re.compile(r"(?:plates?|tags?|placas?) ([a-z]+) \d{1,2}")
+WAYS = re.compile(r"(?:one|two|three|four|1|2|3|4)[ -]way\b", re.I)
+SPELLS = re.compile(r"(?:\d{1,3}|[a-z]+) (?:days?|weeks?|months?|years?|hours?|times?|feet|people|cars?|bags?) ", re.I)
+HOLIDAY = re.compile(r"(?:the )?fourth of july", re.I)
 COUNTED = re.compile(r"\b(?:in|on|by|to|from|at|near|along|across|for|down|up) (?:a|the|my|our)\b", re.I)
 
 
@@ -164,12 +201,13 @@ def _is_harmless(label: str, found: str, before: str, after: str) -> bool:
     """Part of a measure and no date, 2 1/2 inches, 3/4 full; a count and no address, 3 houses in a row; no plate, but
     what is said of one: no plates on 2 cars."""
     if label == "address":
-        return bool(COUNTED.search(found)) and found[0].isdigit()
+        return bool(WAYS.match(found) or SPELLS.match(found)) or (bool(COUNTED.search(found)) and found[0].isdigit())
     if label == "plate":
         said = SAID_OF_PLATES.fullmatch(found)
         return bool(said) and kind_of(said[1]) == "safe"
     return label == "date" and bool(
-        FRACTION.fullmatch(found) and (re.search(r"\d[ -]$", before) or MEASURE.match(after))
+        HOLIDAY.fullmatch(found)
+        or (FRACTION.fullmatch(found) and (re.search(r"\d[ -]$", before) or MEASURE.match(after)))
     )
 
 

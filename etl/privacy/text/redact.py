@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from etl.privacy.text import closed, cues, lexicon, ner, patterns, vocabulary
-from etl.privacy.text.canary import tells
+from etl.privacy.text import canary, closed, cues, lexicon, ner, patterns, vocabulary
 from etl.privacy.text.lexicon import NOWHERE, Gazetteer
 from etl.privacy.text.normal import Plain, as_given, plain
 from etl.privacy.text.spans import Hit, Redacted, Span, masked, merged
@@ -64,8 +63,8 @@ def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> 
         ]
         for hits, more in zip(found, ner.hits(asked), strict=True):
             hits += more
-    told = (_told(*each, run) for each in zip(texts, plains, found, read, words, strict=True))
-    return [_looked_at(each, gazetteer) if "L5" in run else each for each in told]
+    told = [_told(*each, run) for each in zip(texts, plains, found, read, words, strict=True)]
+    return _looked_at(told, gazetteer) if "L5" in run else told
 
 
 def _formed(plains: list[Plain], words: list[list[str]], gazetteer: Gazetteer, run: frozenset[str]) -> list[list[Hit]]:
@@ -119,11 +118,12 @@ def _told(text: str, p: Plain, hits: list[Hit], tokens: list[Token], low: list[s
     return Redacted(None if reason else masked(p.text, union), reason, spans)
 
 
-def _looked_at(told: Redacted, gazetteer: Gazetteer) -> Redacted:
+def _looked_at(told: list[Redacted], gazetteer: Gazetteer) -> list[Redacted]:
     """Withheld if the last look finds what no layer did."""
-    if told.text is None or not tells(told.text, gazetteer.allowed):
-        return told
-    return Redacted(None, closed.TELLING, told.spans)
+    telling = canary.telling([each.text or "" for each in told], gazetteer.allowed)
+    return [
+        Redacted(None, closed.TELLING, each.spans) if number in telling else each for number, each in enumerate(told)
+    ]
 
 
 def _why(text: str, p: Plain, union: list[Hit], tokens: list[Token], low: list[str]) -> str:

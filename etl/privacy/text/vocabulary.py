@@ -9,6 +9,8 @@ from pathlib import Path
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
+from etl.privacy.text.made import is_made
+
 HERE = Path(__file__).parent / "words"
 ACCENTS = frozenset("abcdefghijklmnopqrstuvwxyzáéíóúüñ'")  # of the languages that are read here
 ORDINAL = re.compile(
@@ -88,7 +90,15 @@ def names() -> frozenset[str]:
 
 @cache
 def first_names() -> frozenset[str]:
-    return frozenset(FREQUENCY_LISTS["female_names"]) | frozenset(FREQUENCY_LISTS["male_names"])
+    return frozenset(FREQUENCY_LISTS["female_names"]) | frozenset(FREQUENCY_LISTS["male_names"]) | ALSO_FIRST
+
+
+# first names that those lists leave out, because each is a more frequent word or surname too
+ALSO_FIRST = frozenset(
+    """will art dick ed lee len guy grant marshall ross reed ward wade rich chase hunter ty wes woody stu sonny ole may june
+    august hope ginger summer alexander logan samantha hannah alexis gay angel sol mercedes nieves paz teo mateo inés wei mei
+    duc anh raj amit priya sunita yusuf ngozi emeka""".split()
+)
 
 
 @cache
@@ -162,9 +172,10 @@ def kind_of(low: str) -> str:
         return "safe"
     if not low.isascii() and "ñ" not in low and ACCENTS.issuperset(low) and bare(low) in known():
         return kind_of(bare(low))
-    if CONSONANTS.fullmatch(low):
-        return "ambiguous"
     if len(low) == 1 or low.isdigit() or ORDINAL.fullmatch(low):
         return "safe"
     stem = low.removesuffix("'s")
-    return kind_of(stem) if stem != low else "unknown"
+    if stem != low:
+        return kind_of(stem)
+    is_shorthand = CONSONANTS.fullmatch(low) or (low not in names() and is_made(low, known()))
+    return "ambiguous" if is_shorthand else "unknown"

@@ -1,0 +1,251 @@
+"""A budget line or a story in which somebody else may be named waits for a person; who is approved is told, nothing else."""
+
+import duckdb
+import pytest
+
+from etl import third_parties
+from etl.privacy.text import others
+from etl.vault import open_vault
+from tests.town import Said, Town, ask, cityglass, requests, write_csv
+
+BY = ("--by", "Ana Diaz, data officer")
+RIGHTS = {"rights": "You may share it.", "approved": "yes", "consent": "yes"}
+QUIET = "The river came up the steps in 1978 and stayed for eleven days. My mother moved the piano to the attic."
+NAMED = "The river came up the steps in 1978. John Kowalski from next door stole our boat and never gave it back."
+SPENT = {"direction": "expense", "fiscal_year": "2025", "stage": "adopted", "cabinet": "Works", "department": "Streets"}
+
+
+def story(number: int, body: str = QUIET, **given: str) -> dict[str, str]:
+    return {"story_id": f"st-{number}", "title": "The flood", "body": body, "byline": "Rosa Lindqvist"} | RIGHTS | given
+
+
+def line(number: int, program: str = "Snow removal", **given: str) -> dict[str, str]:
+    return SPENT | {"line_id": f"b-{number}", "program": program, "category": "Staff", "amount_cents": "100"} | given
+
+
+@pytest.fixture
+def town(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(12)))
+    tell(town, story(1))
+    spend(town, line(1))
+    town.describe({"sources": {"stories": {"location": "stories.csv"}, "budget": {"location": "budget.csv"}}})
+    return town
+
+
+def tell(town: Town, *stories: dict) -> None:
+    write_csv(town.folder / "stories.csv", stories)
+
+
+def spend(town: Town, *lines: dict) -> None:
+    write_csv(town.folder / "budget.csv", lines)
+
+
+def told(town: Town) -> set[str]:
+    return {row["story_id"] for row in town.released("select story_id from stories")}
+
+
+def spent(town: Town) -> set[str]:
+    return {row["line_id"] for row in town.released("select line_id from budget_lines")}
+
+
+def review(town: Town, *words: str) -> Said:
+    return cityglass("privacy", "review", "--city", town.yml, "--data", town.data, *words)
+
+
+def queue(town: Town, kind: str, state: str = "pending") -> list[dict]:
+    return review(town, "--json", "--kind", kind, "--state", state).json["data"]["entries"]
+
+
+def counted(town: Town, dataset: str) -> tuple[int, int]:
+    """Released, and held back; nothing is lost."""
+    line = town.completeness(dataset)
+    held = line["waiting"] + line["withheld"]
+    assert line["read"] == line["released"] + held + line["quarantined"] + line["erased"] + line["deleted_upstream"]
+    return line["released"], held
+
+
+# What is found
+
+
+SECRETS = {
+    "phone": "Call us at 617-555-0123 if you have a photo of it.",
+    "email": "Write to ann.lee@example.org for the other half of it.",
+    "ssn": "He kept a note with 078-05-1120 on it in the drawer.",
+    "card": "He paid with 4111 1111 1111 1111 and nobody asked.",
+    "birth": "My brother was born on March 3, 1961 in the kitchen.",
+    "plate": "A gray truck with plate 7ABC123 stood there for a year.",
+    "account": "They took it from bank account 00123456 that winter.",
+    "address": "They lived at 12 Elm Street, on the second floor.",
+    "name": "That was the year in which Maureen Kowalczyk shot the dog.",
+}
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+def test_what_tells_of_somebody_is_found_in_a_story(kind):
+    [found] = others.find([SECRETS[kind]], is_prose=True)
+    assert [hit.label for hit in found] == [kind]
+
+
+@pytest.mark.parametrize("kind", ["email", "ssn", "card", "plate", "account", "name"])
+def test_what_tells_of_somebody_is_found_in_a_budget(kind):
+    [found] = others.find([SECRETS[kind]], is_prose=False)
+    assert [hit.label for hit in found] == [kind]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        QUIET,
+        "In 1954 there were 14 boats, by 1961 only 3 of the 14 were left.",
+        "We had the corner flat in Building 7, and the 66 bus stopped there at six.",
+        "Every Saturday at 8 the floor was swept, from 1954 to 1961.",
+        "My grandmother Luz kept the shop, and Walt was the first to help.",
+        "They named it the Frank Douglass Library, and the Rosa Weber School after her.",
+    ],
+)
+def test_what_a_story_is_made_of_is_no_finding(words):
+    assert others.find([words], is_prose=True) == [[]]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Fund 1010-54321-000",
+        "51012 Overtime, FY25-28",
+        "Account 5100200300400500",
+        "Program 617-555",
+        "26 Court Street renovation",
+        "ARP 2021: Windows and Doors",
+        "G.L. Chapter 121B Section 1",
+        "Christopher Weber Playground",
+        "McKinney-Vento Reimbursement",
+        "Unit 12, Suite 200",
+    ],
+)
+def test_codes_and_the_citys_own_places_are_no_finding_in_a_budget(words):
+    assert others.find([words], is_prose=False) == [[]]
+
+
+def test_the_teller_is_no_third_party_and_others_of_the_name_are():
+    body = "My name is Rosa Lindqvist and my brother Teo Lindqvist rowed us out."
+    [found] = others.find([body], True, [frozenset({"rosa", "lindqvist"})])
+    assert [body[hit.start : hit.end] for hit in found] == ["Teo Lindqvist"]
+
+
+def test_an_interview_without_a_byline_is_called_by_its_tellers_name():
+    assert others.chosen_name("", "Ione Weber Interview #2, 9/3/1976") == {"ione", "weber"}
+    assert others.chosen_name("", "How John Kowalski stole our boat") == frozenset()
+    assert others.chosen_name("A neighbour", "Ione Weber Interview") == {"a", "neighbour"}
+
+
+# What becomes of it
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"body": NAMED},
+        {"title": "How John Kowalski stole our boat"},
+        {"byline": "Rosa, 617-555-0123"},
+        {"era": "When we lived at 12 Elm Street"},
+        {"credit_line": "Photo by Maureen Kowalczyk"},
+        {"subjects": "Floods; Kowalczyk, Maureen"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_a_story_that_may_name_somebody_else_waits_and_nothing_of_it_is_released(town, given):
+    tell(town, story(1), story(2, **given))
+    town.run()
+    assert told(town) == {"st-1"} and counted(town, "stories") == (1, 1)
+    assert b"Kowal" not in (town.release.path / "city.db").read_bytes()
+    assert town.released("select count(*) as n from story_subjects where story_id = 'st-2'") == [{"n": 0}]
+
+
+def test_without_the_scan_it_would_be_told(town, monkeypatch):
+    monkeypatch.setattr(third_parties, "find", lambda texts, is_prose, own: [[] for _ in texts])
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    assert told(town) == {"st-1", "st-2"}
+
+
+def test_an_approval_lets_out_that_content_and_no_other(town):
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    [entry] = queue(town, "story")
+    assert "name in body" in entry["text"] and "John Kowalski" in entry["text"]
+    assert review(town, "--approve", entry["id"], *BY).code == 0
+    town.command("publish")
+    assert told(town) == {"st-1", "st-2"} and queue(town, "story") == []
+    town.run()  # read again, nothing changed
+    assert told(town) == {"st-1", "st-2"}
+    tell(town, story(1), story(2, NAMED + " And our oars."))
+    town.run()
+    assert told(town) == {"st-1"}
+    assert [again["id"] != entry["id"] for again in queue(town, "story")] == [True]
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    assert told(town) == {"st-1"}, "a content that was gone is asked again"
+
+
+def test_a_rejected_story_stays_withheld_even_if_nothing_is_found_in_it_any_more(town, monkeypatch):
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    review(town, "--reject", queue(town, "story")[0]["id"], *BY)
+    town.publish()
+    assert told(town) == {"st-1"} and counted(town, "stories") == (1, 1)
+    monkeypatch.setattr(third_parties, "find", lambda texts, is_prose, own: [[] for _ in texts])
+    town.publish()
+    assert told(town) == {"st-1"}
+
+
+def test_a_budget_line_with_a_card_waits_and_the_totals_are_those_of_the_lines_that_are_told(town):
+    card = "Refund 4111 1111 1111 1111"
+    spend(town, line(1), line(2, card), line(3, card, fiscal_year="2024"))
+    town.run()
+    assert spent(town) == {"b-1"} and counted(town, "budget") == (1, 2)
+    assert town.released("select sum(lines) as n from budget_totals") == [{"n": 1}]
+    [entry] = queue(town, "budget")
+    assert (entry["rows"], "card in program" in entry["text"]) == (2, True)
+    review(town, "--approve", entry["id"], *BY)
+    town.command("publish")
+    assert spent(town) == {"b-1", "b-2", "b-3"}
+
+
+def test_what_waits_is_told_from_what_was_rejected_and_what_nobody_approved(town):
+    tell(town, story(1), story(2, NAMED), story(3, NAMED + " Twice."), story(4, consent="no"))
+    town.run()
+    refused = next(entry for entry in queue(town, "story"))
+    review(town, "--reject", refused["id"], *BY)
+    with open_vault(town.data) as vault:
+        found = {(fate.fate, fate.reason): fate.keys for fate in third_parties.fates(vault.con, "stories", 1)}
+    assert found == {
+        ("released", ""): 1,
+        ("waiting", third_parties.WAITS): 1,
+        ("withheld", third_parties.REJECTED): 1,
+        ("withheld", third_parties.UNAPPROVED): 1,
+    }
+
+
+def test_the_queue_holds_no_words_and_what_leaves_the_records_leaves_it(town):
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    assert town.vault("select text from review_queue where kind = 'story'") == [(None,)]
+    review(town, "--reject", queue(town, "story")[0]["id"], *BY)
+    tell(town, story(1))
+    town.run(accept_fewer=True)
+    assert town.vault("select count(*) from review_queue where kind = 'story'") == [(0,)]
+
+
+def test_a_story_without_consent_is_not_asked_about(town):
+    tell(town, story(1), story(2, NAMED, consent="no"))
+    town.run()
+    assert queue(town, "story") == [] and counted(town, "stories") == (1, 1)
+
+
+def test_the_made_up_city_waits_for_no_officer(larkhaven):
+    with duckdb.connect(str(larkhaven / "private" / "vault.duckdb"), read_only=True) as con:
+        assert con.execute("select * from review_queue where kind in ('budget', 'story')").fetchall() == []
+        [(lines,)] = con.execute("select count(*) from records_budget where not deleted_upstream").fetchall()
+    [shown] = ask(larkhaven / "public" / "current" / "city.db", "select count(*) as n from budget_lines")
+    assert shown["n"] == lines > 0
