@@ -119,6 +119,7 @@ class Contents:
         least = self.engine.arrow(counted.group_by("tier").agg(least=col("locations").min())).to_pylist()
         return {row["tier"]: int(row["least"]) for row in least}
 
+    @cached_property
     def facts(self) -> Facts:
         """What only the vault knows of the risk."""
         done, engine, ladders = self.done, self.engine, self.at.policy.ladders

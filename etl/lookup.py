@@ -6,7 +6,8 @@ No id, no public id, no place and no time of a report is in it. The public proce
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,21 +36,36 @@ def path(data: Path) -> Path:
     return data / "lookup" / "status.db"
 
 
-def write(made: Contents, data: Path) -> None:
-    """Write the file anew for what a release shows, or take it away where the city has no such page."""
-    if not made.at.city.tracking or LARGE.name not in made.at.city.datasets:
+@contextmanager
+def beside(data: Path) -> Iterator[Path]:
+    """Where the next file is made; it is gone afterwards unless it was put in place."""
+    made = path(data).with_suffix(f".{os.getpid()}")
+    made.unlink(missing_ok=True)
+    try:
+        yield made
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def put(made: Path, data: Path) -> None:
+    """Make it the file that is read, or take that away where the city has no such page."""
+    if made.exists():
+        os.replace(made, path(data))
+    else:
         path(data).unlink(missing_ok=True)
+
+
+def write(made: Contents, data: Path, beside: Path) -> None:
+    """Write a file of what a release shows, if the city has such a page."""
+    if not made.at.city.tracking or LARGE.name not in made.at.city.datasets:
         return
     key, kinds = lookup_key(data), _kinds(made)
-    beside = path(data).with_suffix(f".{os.getpid()}")
-    beside.unlink(missing_ok=True)
     with closing(sqlite3.connect(beside)) as con, con:
         con.executescript(SCHEMA)
         told = sorted({(kind["code"], kind["status"], kind["outcome"], kind["until"]) for kind in kinds})
         con.executemany("insert into told values (?, ?, ?, ?)", told)
     database.stream(beside, "statuses", _statuses(made, kinds, key))
     beside.chmod(READABLE)
-    os.replace(beside, path(data))
 
 
 def _kinds(made: Contents) -> list[dict]:
@@ -85,13 +101,12 @@ def forget(data: Path, keys: list[str]) -> None:
     if not path(data).is_file():
         return
     key = lookup_key(data)
-    beside = path(data).with_suffix(f".{os.getpid()}")
-    beside.unlink(missing_ok=True)
-    with closing(sqlite3.connect(f"file:{path(data)}?mode=ro", uri=True)) as con:
-        con.execute("vacuum into ?", [str(beside)])
-    with closing(sqlite3.connect(beside, isolation_level=None)) as con:
-        con.execute("pragma secure_delete = on")
-        con.executemany("delete from statuses where hash = ?", [(number_of(text, key),) for text in keys])
-        con.execute("vacuum")
-    beside.chmod(READABLE)
-    os.replace(beside, path(data))
+    with beside(data) as made:
+        with closing(sqlite3.connect(f"file:{path(data)}?mode=ro", uri=True)) as con:
+            con.execute("vacuum into ?", [str(made)])
+        with closing(sqlite3.connect(made, isolation_level=None)) as con:
+            con.execute("pragma secure_delete = on")
+            con.executemany("delete from statuses where hash = ?", [(number_of(text, key),) for text in keys])
+            con.execute("vacuum")
+        made.chmod(READABLE)
+        put(made, data)

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,15 +89,15 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
         return Published(None)
     made, seconds = contents.gather(job.vault, job.city, job.policy, job.data, before), {}
     try:
-        with _workspace(job.data) as folder:
-            for name, work in _stages(made, job.city, folder):
+        with _workspace(job.data) as folder, lookup.beside(job.data) as statuses:
+            for name, work in _stages(made, job, folder, statuses):
                 with _stage(name, step, seconds):
                     work()
             with _stage("checking", step, seconds):
                 release_id = _release_id(made, job, folder, state)
                 findings = _check(made, job, folder, release_id)
             with _stage("swapping in", step, seconds):
-                release = _swap(made, job, folder, release_id, state, findings)
+                release = _swap(made, job, folder, release_id, state, findings, statuses)
             shown = releases.rows(release.manifest)["service_requests"]
             return Published(release, findings, seconds, believable.notices(job.vault, job.policy, shown))
     except Exception as error:
@@ -123,21 +124,24 @@ def _workspace(data: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _stages(made: Contents, city: City, folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+def _stages(made: Contents, job: Job, folder: Path, statuses: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     path, packed = folder / "city.db", folder / "downloads"
     small = [table for table in tables() if table.name not in (*TOLD_LATER, contents.LARGE.name)]
-    yield "writing the database", lambda: _database(made, path, packed)
+    yield "writing the database", lambda: _database(made, job, path, packed, statuses)
     yield "writing downloads", lambda: [downloads.write(path, table, packed) for table in small]
-    yield "drawing maps", lambda: _draw(made, city, folder / "maps")
+    yield "drawing maps", lambda: _draw(made, job.city, folder / "maps")
     if made.photos:
         yield "writing photos", lambda: _write_photos(made.photos, folder / releases.PHOTOS)
 
 
-def _database(made: Contents, path: Path, packed: Path) -> None:
-    """The database, and beside it the downloads of its large table, which take as long to pack."""
-    with downloads.beside(contents.LARGE, packed) as show:
+def _database(made: Contents, job: Job, path: Path, packed: Path, statuses: Path) -> None:
+    """The database, and beside it the downloads of its large table, which take as long to pack; while it is indexed, the
+    vault is asked for what comes next."""
+    with downloads.beside(contents.LARGE, packed) as show, ThreadPoolExecutor(1) as vault:
         database.begin(path, made.requests(also=show))
+        asked = vault.submit(lambda: (lookup.write(made, job.data, statuses), made.facts))
         database.finish(path, made.small)
+        asked.result()
 
 
 @contextmanager
@@ -173,8 +177,7 @@ def _release_id(made: Contents, job: Job, folder: Path, state: str) -> str:
 
 def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:
     path, city = folder / "city.db", job.city
-    facts, canary = made.facts(), audited.sent_canaries(made, job.vault)
-    risks = risk.measure(path, job.policy.ladders, facts)
+    canary, risks = audited.sent_canaries(made, job.vault), risk.measure(path, job.policy.ladders, made.facts)
     database.add(path, {"sources": made.sources, "releases": [made.line(release_id)], "_privacy_risk": risks})
     database.compact(path)
     (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
@@ -183,7 +186,7 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     told |= {
         "reasons": made.reasons(account),
         "unusable": account.unusable,
-        "facts": facts,
+        "facts": made.facts,
         "finer": made.finer(),
         "accept_fewer": job.accept_fewer,
         "canaries": canary,
@@ -227,7 +230,7 @@ def _cure(failed: Iterable[str]) -> str:
 
 
 def _swap(
-    made: Contents, job: Job, folder: Path, release_id: str, state: str, findings: tuple[Finding, ...]
+    made: Contents, job: Job, folder: Path, release_id: str, state: str, findings: tuple[Finding, ...], statuses: Path
 ) -> Release:
     """Describe the release, freeze what it shows, and make it current in one rename."""
     _write(folder / "audit.json", audited.told(made, release_id, job.signed, findings, folder / "city.db"))
@@ -236,7 +239,7 @@ def _swap(
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o444)
     made.freeze(job.vault, release_id)
-    lookup.write(made, job.data)
+    lookup.put(statuses, job.data)
     release = Release(releases.folder(job.data) / release_id)
     if not release.path.exists():  # the same content may be there from a publish that died, or was rolled back
         os.rename(folder, release.path)
