@@ -136,10 +136,16 @@ class Contents:
             addresses,
             {tier: least for tier, least in self._fewest_locations().items() if tier in coarsened},
             candidates.fewest(done.rows, known, coarsened, engine),
-            dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted},
+            self._unless_few(dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted}),
             candidates.fewest(first, known, coarsened, engine),
             min((addresses.get(place, 0) for place in in_a), default=None),
         )
+
+    def _unless_few(self, withheld: dict[str, int]) -> dict[str, int]:
+        """How many were withheld in each tier; in none of B and C if they are few in one, which their sum would tell."""
+        k = self.at.policy.k
+        are_few = any(0 < withheld.get(tier, 0) < least for tier, least in k.items())
+        return {tier: n for tier, n in withheld.items() if tier not in k or not are_few}
 
     def _addresses(self) -> dict[str, int]:
         """Per released area the distinct locations ever reported in it."""
