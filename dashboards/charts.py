@@ -10,6 +10,8 @@ from hub.brand import mix
 
 TREE_SHADES = (0.04, 1.0, 0.16, 0.1)  # of the whole, its branches, their parts, the parts of these
 FIRST_DAYS = 365  # a curve is drawn for the first year; its table goes on
+MONTH = pd.Timedelta(days=30)
+BAR = 0.8 * 28 * 86_400_000  # milliseconds: how wide the bar of a month is
 MOST = 15  # changes that are drawn one by one, the largest
 
 
@@ -22,10 +24,15 @@ def months(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     figure.add_bar(
         x=told["month"] + "-01",
         y=told["n"],
+        width=BAR,
         marker_color=[pale if note else full for note in told["note"]],
         hovertemplate="%{x|%B %Y}: %{y:,}<extra></extra>",
     )
-    figure.update_xaxes(type="date", tickformat="%b\n%Y")
+    first = pd.to_datetime(told["month"] + "-01")
+    plot.by_month(figure, told["month"] + "-01")
+    if 0 < first.nunique() < plot.FEW:
+        beside = (plot.FEW * MONTH - (first.max() - first.min())) / 2
+        figure.update_xaxes(range=[first.min() - beside, first.max() + beside])
     return figure
 
 
@@ -61,7 +68,7 @@ def open_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
         fillcolor=plot.pale(theme["primary"], 0.14),
         hovertemplate="%{x|%d %b %Y}: %{y:,} open<extra></extra>",
     )
-    figure.update_xaxes(type="date", tickformat="%b\n%Y")
+    plot.by_month(figure, frame[["month_end", "as_of"]].min(axis=1))
     figure.update_yaxes(title_text="open requests", rangemode="tozero", tickformat=",")
     return figure
 
@@ -80,7 +87,7 @@ def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             line={"color": colour, "width": 2.5, "dash": dash},
             hovertemplate=f"%{{x|%B %Y}}: %{{y:,}} {name.lower()}<extra></extra>",
         )
-    figure.update_xaxes(type="date", tickformat="%b\n%Y")
+    plot.by_month(figure, frame["month_end"])
     figure.update_yaxes(title_text="requests", rangemode="tozero", tickformat=",")
     return figure
 
@@ -88,7 +95,8 @@ def flow_by_month(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """label, median and p90 with their bounds → a dot and a diamond on each line, or why there is none."""
     frame = plot.fold(frame, frame["median_days"].notna() | frame["p90_days"].notna())
-    figure = plot.rows(frame, theme, legend=True)
+    silent = frame["median_days"].isna() & frame["p90_days"].isna()
+    figure = plot.rows(frame, theme, legend=True, silent=silent)
     kinds = (
         ("median", "half closed", "circle", theme["primary"]),
         ("p90", "nine in ten closed", "diamond", theme["accent"]),
@@ -109,7 +117,7 @@ def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
             ],
             hovertemplate=f"%{{y}}: {words} by day %{{customdata}}<extra></extra>",
         )
-    plot.say(figure, frame, frame["median_days"].isna() & frame["p90_days"].isna(), theme)
+    plot.say(figure, frame, silent, theme)
     ends = frame[["median_days", "median_high", "p90_days", "p90_high"]].max().max()
     plot.times(figure, 1 if pd.isna(ends) else ends)
     return figure
@@ -118,8 +126,8 @@ def times(frame: pd.DataFrame, theme: Theme) -> go.Figure:
 def shares(frame: pd.DataFrame, theme: Theme) -> go.Figure:
     """label, share, low, high, note → a dot with its interval on each line, or the note."""
     frame = plot.fold(frame, frame["share"].notna())
-    figure = plot.rows(frame, theme)
     told = frame["share"].notna()
+    figure = plot.rows(frame, theme, silent=~told)
     some = frame[told]
     figure.add_scatter(
         x=100 * some["share"],

@@ -13,8 +13,10 @@ import plotly.graph_objects as go
 from dashboards.theme import Theme, number, round_dollars
 
 ROW, LINE = 34, 17  # pixels of one row of a bar chart at least, and of each line of its label
+AXIS = 70  # pixels of a bar chart that are no row: its axis with its title, its margins, and air
 MANY = 3  # rows that say the same instead of a mark; more of them make one row
 DAYS = (0, 1, 3, 7, 14, 30, 90, 365, 1000, 3000, 10_000)  # of which a scale of times names those that it reaches
+FEW = 8  # months that an axis would name more than once if it chose its own ticks
 LABEL, NOTE = 20, 28  # characters before a label or a note wraps
 CONFIG = {
     "displaylogo": False,
@@ -53,12 +55,20 @@ def figure(theme: Theme, height: int, legend: bool = False) -> go.Figure:
     )
 
 
-def rows(frame: pd.DataFrame, theme: Theme, *, label: str = "label", legend: bool = False) -> go.Figure:
-    """A chart with one line for each label, first label on top."""
+def rows(
+    frame: pd.DataFrame,
+    theme: Theme,
+    *,
+    label: str = "label",
+    legend: bool = False,
+    silent: pd.Series | None = None,
+) -> go.Figure:
+    """A chart with one line for each label, first label on top; `silent` ones have a note instead of a mark."""
     lines = names(frame[label])
-    tall = [line.count("<br>") + 1 for line in lines]
+    notes = [""] * len(lines) if silent is None else [_note(note) for note in frame["note"].where(silent, "")]
+    tall = [1 + max(pair[0].count("<br>"), pair[1].count("<br>")) for pair in zip(lines, notes, strict=True)]
     row = max(ROW, *(LINE * (one + next_) // 2 + 6 for one, next_ in pairwise(tall)), LINE * max(tall, default=1))
-    drawn = figure(theme, 40 + row * len(lines), legend)
+    drawn = figure(theme, AXIS + row * len(lines), legend)
     drawn.update_xaxes(showgrid=True)
     order = {
         "type": "category",
@@ -102,6 +112,13 @@ def by_day(figure: go.Figure) -> go.Figure:
     return figure
 
 
+def by_month(figure: go.Figure, days: pd.Series) -> None:
+    """Months along the bottom; where there are few, each is named once, and between them nothing."""
+    figure.update_xaxes(type="date", tickformat="%b\n%Y")
+    if days.nunique() <= FEW:
+        figure.update_xaxes(tickvals=sorted(days.unique()))
+
+
 def money(figure: go.Figure, *cents: pd.Series) -> None:
     """A few round amounts along the axis."""
     low, high = min(0, *(part.min() for part in cents)) / 100, max(0, *(part.max() for part in cents)) / 100
@@ -118,7 +135,7 @@ def say(figure: go.Figure, frame: pd.DataFrame, where: pd.Series, theme: Theme) 
         figure.add_annotation(
             x=0,
             y=names([label])[0],
-            text="<br>".join(safe(line) for line in wrap(str(note), NOTE)),
+            text=_note(note),
             showarrow=False,
             align="left",
             xanchor="left",
@@ -137,6 +154,10 @@ def bars(middle: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> dic
 def names(labels: Iterable[str]) -> list[str]:
     """Labels as axes show them: wrapped, and never read as HTML."""
     return ["<br>".join(safe(line) for line in wrap(str(label), LABEL)) or "–" for label in labels]
+
+
+def _note(words: str) -> str:
+    return "<br>".join(safe(line) for line in wrap(str(words), NOTE))
 
 
 def safe(text: str) -> str:

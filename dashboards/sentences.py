@@ -36,7 +36,7 @@ def ended(frame: pd.DataFrame) -> str:
 
 
 def spans(frame: pd.DataFrame, by: str) -> str:
-    """time_to_close, several lines: from the shortest to the longest time that can be stated."""
+    """time_to_close, several lines: from the shortest to the longest time that can be stated, and for whom."""
     told = frame[frame["median_days"].notna()]
     if told.empty:
         return "None of these has seen half of its requests closed while they were watched."
@@ -45,9 +45,12 @@ def spans(frame: pd.DataFrame, by: str) -> str:
     if low < high:
         start = days(low) if low else "the same day"
         when = f"between {start} and {days(high)} after they were made, depending on the {by}"
-    silent = len(frame) - len(told)
-    words = f"Half of the requests were closed {when}."
-    return words + (f" For {silent} of {len(frame)} there is no such day to state." if silent else "")
+    if len(told) == len(frame):
+        return f"Half of the requests were closed {when}."
+    some = f"Of {told['label'].iloc[0]}," if len(told) == 1 else f"For {len(told)} of {len(frame)},"
+    return (
+        f"{some} half were closed {when}. For {len(frame) - len(told)} of {len(frame)} there is no such day to state."
+    )
 
 
 def half(row: pd.Series) -> str:

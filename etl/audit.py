@@ -18,12 +18,18 @@ EXACT = ("value", "numerator", "denominator")
 
 
 def audit_release(release: Release, policy: Policy) -> list[Finding]:
-    """What the gate found when it was made, with every check that needs only the release made again.
+    """What the gate found when it was made, with every check that needs only the release made again; of files that are
+    too damaged to be judged, that they are.
 
     Raises ConfigurationError for a release whose tables are those of another version."""
+    files = _files(release)
     try:
-        return _judged_again(release, policy)
-    except sqlite3.OperationalError as error:
+        return [files, *_judged_again(release, policy)]
+    except Exception as error:
+        if not files.is_passed:
+            return [files]
+        if not isinstance(error, sqlite3.OperationalError):
+            raise
         made_by = release.manifest.get("code_version", "unknown")
         raise ConfigurationError(
             f"Release {release.id} was made by version {made_by} and does not have the tables of this one: {error}.",
@@ -35,7 +41,6 @@ def _judged_again(release: Release, policy: Policy) -> list[Finding]:
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
     return [
-        _files(release),
         _tables(release),
         _policy(release, policy),
         _indexes(release),

@@ -37,6 +37,7 @@ from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
+TOLD_UNTIL = "told_until"  # setting of the vault: the last Monday and the day of the last release that was made
 AGENCY_HIDDEN = "agency_hidden"  # setting of the vault: groups that were released without their agency
 OPEN_AGAIN = "Opened again by the city; in tiers B and C they stand as closed until they are closed again"
 CHANGED = f"""update release_ledger l set {", ".join(f"{name} = s.{name}" for name in TOLD)} from shown s
@@ -195,6 +196,7 @@ class Contents:
                 week.keep(vault, self.done, self.at)
             epochs.keep(vault, self.epoch, self.at.key)
             signing.keep(vault, self.at.policy)
+            vault.set(TOLD_UNTIL, json.dumps([self.grid, self.today]))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
 
     def _without_agency(self) -> set[str]:
@@ -245,10 +247,10 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Relea
     key = known_key(vault, data)
     epochs.follow(vault, data, key)
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
-    then = before.manifest if before else {"day": 0, "grid_day": 0}
     today = local_day(as_of, ZoneInfo(city.time_zone))
     hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
-    seen = (today, then["grid_day"], then["day"], hidden)
+    grid_before, today_before = json.loads(vault.setting(TOLD_UNTIL, "[0, 0]"))  # whatever is served since
+    seen = (today, grid_before, today_before, hidden)
     at = Context(DuckEngine(vault.con), city, policy, Areas.of(rows), key, *seen)
     return replace(at, within=not at.opens and week.account(vault) is not None)
 

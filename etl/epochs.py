@@ -28,11 +28,13 @@ RECORDS = """(select source, key from records_service_requests union
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """The epoch of a release, the version of its key, and the k in force; `k` is empty before the first release."""
+    """The epoch of a release, the version of its key, and the k in force; `k` is empty before the first release.
+    `release`: how many have been made so far."""
 
     number: int = 1
     key_version: int = 1
     k: dict[str, int] = field(default_factory=dict)
+    release: int = 0
 
 
 def last(vault: Vault) -> Epoch:
@@ -44,7 +46,7 @@ def last(vault: Vault) -> Epoch:
 def with_k(vault: Vault, k: dict[str, int]) -> Epoch:
     """The epoch of a release that is made with this k."""
     then = last(vault)
-    return replace(then, number=then.number + (bool(then.k) and then.k != k), k=k)
+    return replace(then, number=then.number + (bool(then.k) and then.k != k), k=k, release=then.release + 1)
 
 
 def keep(vault: Vault, epoch: Epoch, key: bytes) -> None:
@@ -61,10 +63,10 @@ def known_key(vault: Vault, data: Path) -> bytes:
             "The vault's ledger is empty, but releases were made from it.",
             "restore data/private from the backup; without the ledger a release could tell more than the ones before",
         )
-    newest = max((release.manifest.get("epoch", 1) for release in kept), default=1)
-    if newest > epoch.number:
+    newest = max((release.manifest.get("number", 0) for release in kept), default=0)
+    if newest > epoch.release:
         raise ConfigurationError(
-            f"The vault is older than a release that is kept: it knows of epoch {epoch.number}, that one is of {newest}.",
+            f"The vault is older than a release that is kept: it knows of {epoch.release} releases, that is number {newest}.",
             "restore data/private from a newer backup; with this one a release could tell more than the ones before",
         )
     key = release_key(data, bool(kept or check), epoch.key_version)

@@ -20,6 +20,7 @@ from hub.policy import DELAY_DAYS, Policy
 
 PLACED = ("id", "tier", "group_no", "place_level", "place_no", "bucket", "requested_grain", "bucket_end", "late")
 OF_CLASS = [*CLASS, "requested_grain"]
+FELL = ("group_no", "place_level", "requested_grain")  # what is asked of a row that falls
 WAITS = "Its period of opening has not closed"
 FEW = "Fewer than k requests like it, even at the coarsest rung"
 UNNAMED = "Its kind is withheld, or not yet in the policy"
@@ -31,7 +32,7 @@ class Context:
     """What the rules need to know. Days are numbers since 1970-01-01.
 
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
-    `grid_before` and `today_before`: the same of the release before, 0 without one. `agency_hidden_before`:
+    `grid_before` and `today_before`: the same of the release made before, 0 without one. `agency_hidden_before`:
     groups of B and C that any release ever showed without their agency. `within`: not the first release of a week, but
     one in which other tiers than A stand as in that: each record says whether it `counts` whatever its tier."""
 
@@ -85,7 +86,9 @@ def generalise(
         rule = Rule(
             at.closed_until(tier), at.policy.k.get(tier, 0), at.policy.addresses if tier == "A" else 0, catchments
         )
-        climbing = Climbing(mine, known.filter(col("tier") == tier), ledger.select("id"), rungs, rule, at.engine)
+        areas = [place.place_number(place.area_id(name)) for name in at.areas.names]
+        mine_before = known.filter(col("tier") == tier)
+        climbing = Climbing(mine, mine_before, ledger.select("id"), rungs, rule, at.engine, areas)
         for word, rows in climbing.all(at.before(tier), opens=tier == "A" or at.opens):
             found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
     placed = at.engine.keep(nw.concat(found["released"]))
@@ -105,7 +108,8 @@ def _placed(rows: nw.LazyFrame, tier: str) -> nw.LazyFrame:
 
 @dataclass(frozen=True, slots=True)
 class Climbing:
-    """One tier: `mine` with their candidates, `known` as the ledger has them, `ledgered` the ids of any tier."""
+    """One tier: `mine` with their candidates, `known` as the ledger has them, `ledgered` the ids of any tier; `areas`:
+    the numbers of the neighbourhoods that there are now."""
 
     mine: nw.LazyFrame
     known: nw.LazyFrame
@@ -113,13 +117,16 @@ class Climbing:
     rungs: tuple[tuple[str, str], ...]
     rule: Rule
     engine: DuckEngine
+    areas: list[int]
 
     def all(self, before: int, opens: bool = True) -> Iterator[tuple[str, nw.LazyFrame]]:
         """Yield (fate, rows): those that stay, those that fall, those that enter. Entering into a bucket that ended
         by `before`, when the last release was made, is late. Unless it `opens`, which B and C do once a week, nobody
         enters: the day on which late ones came would tell how late."""
         shown = self.known.filter(col("gone") == 0)
-        small = self.engine.keep(self._shrunk(shown))
+        lost = shown.filter(col("place_no") < 0, ~col("place_no").is_in(self.areas or [0]))  # other boundaries
+        shown = shown.join(lost.select("id"), on="id", how="anti")
+        small = self.engine.keep(nw.concat([rows.select("id", *FELL) for rows in (self._shrunk(shown), lost)]))
         standing = self.engine.keep(shown.join(small.select("id"), on="id", how="anti"))
         yield "released", standing.with_columns(is_new=lit(0))
         gone = self.known.filter(col("gone") == 1)

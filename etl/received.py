@@ -7,6 +7,7 @@ ladder has been tried, and is kept in the vault: no later release has another nu
 look at. The rows are counted anew each time: one that is gone would stand between its count and its row.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -49,9 +50,12 @@ def count(vault: Vault, done: Anonymized, at: Context) -> Counted:
     names = ", ".join(RECEIVED.names)
     told = vault.rows(f"select {names} from {LEDGER} order by tier, period, service_group, district")
     before = [dict(zip(RECEIVED.names, line, strict=True)) for line in told]
-    released = _sizes(_released(done, at))
-    new = [*_new(done, released, at, {(line["tier"], line["period"]) for line in before})]
-    return Counted([*_again(before, released), *new], new)
+    released = {"": _sizes(_released(done, at))}  # by the grains of today, and by others in which periods were told
+    released |= {
+        g: _sizes(_released(done, at, g)) for g in {x["grain"] for x in before if x["grain"] != grain(x["tier"], at)}
+    }
+    new = [*_new(done, released[""], at, before)]
+    return Counted([*_again(before, released, at), *new], new)
 
 
 def keep(vault: Vault, new: list[dict]) -> None:
@@ -75,38 +79,49 @@ def is_over(period: int, tier: str, at: Context) -> bool:
     return time.number(last_week) <= at.closed_until("C" if tier == WITHHELD else tier)
 
 
-def _again(before: list[dict], released: Sizes) -> Iterator[dict]:
+def _again(before: list[dict], released_by: dict[str, Sizes], at: Context) -> Iterator[dict]:
     """The lines of periods that were counted before, with the rows of today. A group that had none has lines now if it
-    has rows: nothing of it was in no row."""
+    has rows: nothing of it was in no row. Rows in districts that there were not are unlocated."""
     for (tier, first), lines in groupby(before, lambda line: (line["tier"], line["period"])):
         table = {(line["service_group"], line["district"]): line for line in lines}
-        period = time.number(date.fromisoformat(first))
-        now = {key[2] for key in released if key[:2] == (tier, period)} if len(table) > 1 else set()
-        whole = next(iter(table.values()))
-        for group, district in dict.fromkeys((*table, *product(now, {district for _, district in table}))):
+        whole, districts = next(iter(table.values())), {district for _, district in table}
+        sizes = released_by["" if whole["grain"] == grain(tier, at) else whole["grain"]]
+        period, now = time.number(date.fromisoformat(first)), Counter()
+        for (of_tier, of_period, group, district), (n, _) in sizes.items():
+            if (of_tier, of_period) == (tier, period):
+                now[group, district if district in districts else NOWHERE] += n
+        groups = {group for group, _ in now} if len(table) > 1 else set()
+        for group, district in dict.fromkeys((*table, *product(groups, districts))):
             line = table.get((group, district)) or whole | _cell(group, district, 0, 0, "")
-            n, rest = released.get((tier, period, group, district), (0, 0))[0], line["not_released"]
+            n, rest = now[group, district], line["not_released"]
             yield line | {"released": n, "received": None if rest is None else n + rest}
 
 
-def _new(done: Anonymized, released: Sizes, at: Context, before: set[tuple[str, str]]) -> Iterator[dict]:
-    others = _sizes(_others(done, at))
+def _new(done: Anonymized, released: Sizes, at: Context, before: list[dict]) -> Iterator[dict]:
+    """The lines of periods that have ended since, but for those that lie in one that was told by another grain."""
+    others, told = _sizes(_others(done, at)), {(line["tier"], line["period"]) for line in before}
+    until = {line["tier"]: _end(line) for line in before if line["grain"] != grain(line["tier"], at)}
     tables = {key[:2] for key in (*released, *others)}
     for tier, period in sorted(tables):
         first = time.day_of(period).isoformat()
-        if (tier, first) not in before and is_over(period, tier, at):
+        if (tier, first) not in told and first >= until.get(tier, "") and is_over(period, tier, at):
             line = {"tier": tier, "period": first, "grain": grain(tier, at)}
             line["counted"] = time.day_of(at.today).isoformat()
             for cell in _table(tier, period, released, others, at):
                 yield line | cell
 
 
-def _released(done: Anonymized, at: Context) -> nw.LazyFrame:
-    """Released rows by what they tell."""
+def _end(line: dict) -> str:
+    """The first day after the period of a line."""
+    return time.bucket(date.fromisoformat(line["period"]), line["grain"])[1].isoformat()
+
+
+def _released(done: Anonymized, at: Context, of_grain: str = "") -> nw.LazyFrame:
+    """Released rows by what they tell, in periods of a grain or of that of their tier."""
     districts = {place["id"]: place["district"] or NOWHERE for place in done.places}
     known = at.engine.given(pa.table({"place_id": [*districts], "district": [*districts.values()]}))
     rows = done.rows.join(known, on="place_id", how="left").with_columns(location=lit(0))
-    return _by_period(rows.select("tier", "service_group", "district", "location", day="bucket"), at)
+    return _by_period(rows.select("tier", "service_group", "district", "location", day="bucket"), at, of_grain)
 
 
 def _others(done: Anonymized, at: Context) -> nw.LazyFrame:
@@ -119,10 +134,10 @@ def _others(done: Anonymized, at: Context) -> nw.LazyFrame:
     return _by_period(rows.select("tier", "service_group", "district", "location", day="day_number"), at)
 
 
-def _by_period(rows: nw.LazyFrame, at: Context) -> nw.LazyFrame:
+def _by_period(rows: nw.LazyFrame, at: Context, of_grain: str = "") -> nw.LazyFrame:
     pairs = at.engine.arrow(rows.select("tier", "day").unique()).to_pylist()
     for pair in pairs:
-        pair["period"] = time.number(time.bucket(time.day_of(pair["day"]), grain(pair["tier"], at))[0])
+        pair["period"] = time.number(time.bucket(time.day_of(pair["day"]), of_grain or grain(pair["tier"], at))[0])
     schema = pa.schema([("tier", pa.string()), ("day", pa.int64()), ("period", pa.int64())])
     periods = at.engine.given(pa.Table.from_pylist(pairs, schema))
     return at.engine.keep(rows.join(periods, on=["tier", "day"], how="inner"))

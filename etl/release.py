@@ -259,6 +259,7 @@ def _manifest(made: Contents, job: Job, folder: Path, release_id: str) -> dict:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     return made.line(release_id) | {
         "created": int(time()),
+        "number": made.epoch.release,
         "city": job.city.name,
         "day": made.today,
         "grid_day": made.grid,

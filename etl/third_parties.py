@@ -24,7 +24,9 @@ from hub.city import City
 RISKS = {"name": 0.5}  # of one that is found; any number is worse
 NUMBER_RISK = 0.9
 AROUND = 24  # characters told beside what was found
-HEADING = re.compile(r"((?:^|; )[^\W\d_]+), (?=[^\W\d_]+(?:;|$))")  # of a subject: Thornquist, Rosemary
+HEADING = re.compile(
+    r"((?:^|; )[^\W\d_][\w'’-]*), (?=[^\W\d_][\w'’-]*(?: [^\W\d_]\.?)?(?:;|$))"
+)  # of a subject: Park, Soo-Jin
 WAITS = "Its text may name somebody else: a person has to look at it"
 REJECTED = "Its text names somebody else"
 UNAPPROVED = "Not approved, or no consent is on file"
@@ -44,7 +46,10 @@ class Scanned:
 SCANNED = {
     "budget": Scanned("budget", ("cabinet", "department", "program", "category")),
     "stories": Scanned(
-        "story", ("title", "body", "byline", "era", "subjects", "place_label", "credit_line"), True, "byline"
+        "story",
+        ("title", "body", "byline", "era", "subjects", "place_label", "credit_line", "rights"),
+        True,
+        "byline",
     ),
 }
 Content = tuple[str, ...]  # what the columns of one row say

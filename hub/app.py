@@ -1,12 +1,16 @@
 """One ASGI application on one port: Datasette at the root, the dashboards under /dashboards."""
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import uvicorn
@@ -21,6 +25,7 @@ from hub.side_by_side import PREFIX, SideBySide
 
 PORT = 8001
 PATIENCE = 5  # seconds that visitors have to finish when the server stops
+ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address of the machine: one of them
 SETTINGS = {
     "suggest_facets": False,
     "sql_time_limit_ms": 3000,
@@ -105,8 +110,27 @@ def serve(
     os.environ |= {"CITYGLASS_DATA": str(data.resolve()), "CITYGLASS_CITY": str(city.path.absolute())}
     os.environ.setdefault("DATASETTE_SECRET", secrets.token_hex(32))
     os.environ["CITYGLASS_HOSTS"] = ",".join((*hosts, os.environ.get("CITYGLASS_HOSTS", "")))
-    ready()
-    uvicorn.run("hub.app:worker", factory=True, workers=workers, **common)
+    stopped = Event()
+    Thread(target=_when_answered, args=(host, port, stopped, ready), daemon=True).start()
+    try:
+        uvicorn.run("hub.app:worker", factory=True, workers=workers, **common)
+    finally:
+        stopped.set()
+
+
+def _when_answered(host: str, port: int, stopped: Event, ready: Callable[[], object]) -> None:
+    """Call `ready` once a worker says that it is well, unless the server has stopped before."""
+    while not stopped.wait(0.1):
+        if _is_well(ANY.get(host, host), port):
+            ready()
+            return
+
+
+def _is_well(host: str, port: int) -> bool:
+    with closing(HTTPConnection(host, port, timeout=PATIENCE)) as asked, suppress(OSError, HTTPException):
+        asked.request("GET", "/healthz", headers={"host": "localhost"})
+        return asked.getresponse().status == HTTPStatus.OK
+    return False
 
 
 async def _serving(server: uvicorn.Server, ready: Callable[[], object]) -> None:
@@ -128,7 +152,7 @@ def _datasette(data: Path, has_dashboards: bool, hosts: Sequence[str], settings:
     release = releases.current(data)
     if release is None:
         raise ConfigurationError(f"There is no release under {data}.", "run `cityglass run`, or `cityglass demo`")
-    about = served.metadata_of(release)
+    about = served.metadata_of(releases.whole(release))
     runtime = {"dashboards_url": f"{PREFIX}/"} if has_dashboards else {}
     about["plugins"][compat.PLUGIN] |= runtime | {"allowed_hosts": [*hosts]} | chosen
     path = releases.link(data) / release.db.name
@@ -144,6 +168,11 @@ def free_or_refuse(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise ConfigurationError(
+                    f"{host!r} is no address of this machine: {error.strerror}.",
+                    "choose another with --host, such as 127.0.0.1, or 0.0.0.0 for every one it has",
+                ) from None
             raise ConfigurationError(
                 f"Port {port} of {host} cannot be used: {error.strerror}.", "choose another with --port"
             ) from None

@@ -28,6 +28,7 @@ SHAPE = {
     "pages": {"datasets": [str], "tracking": bool},
 }
 WIDEST = 5  # degrees: a box beyond that is no city, and its map would have millions of tiles
+LANGUAGES = ("en", "es")  # whose words are known here; the first of a city's is told to browsers
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
 
 
@@ -91,6 +92,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) ->
         raise ConfigurationError(f"{path}: city.slug is {about['slug']!r}.", "use small letters, digits and _")
     zone_of(about["time_zone"], f"{path}: city.time_zone")
     _box(about["bbox"], path, is_draft)
+    _people(about, path)
     privacy, publish, pages = (raw.get(key) or {} for key in ("privacy", "publish", "pages"))
     _stricter(privacy, publish, path)
     withheld = tuple(privacy.get("columns", {}))
@@ -141,6 +143,20 @@ def _box(bbox: list[float], path: Path, is_draft: bool) -> None:
         raise ConfigurationError(
             f"{path}: city.bbox is {bbox}, which is more than {WIDEST} degrees wide or high: no city is.",
             "give west, south, east, north of the city in degrees; `cityglass check` tells where its places lie",
+        )
+
+
+def _people(about: dict, path: Path) -> None:
+    """How many live here, and which languages they read."""
+    languages, population = about.get("languages", LANGUAGES), about.get("population", 1)
+    if not languages or set(languages) - set(LANGUAGES):
+        raise ConfigurationError(
+            f"{path}: city.languages is {languages}.",
+            f"name one or more of: {', '.join(LANGUAGES)}; the first is that of the pages",
+        )
+    if population < 1:
+        raise ConfigurationError(
+            f"{path}: city.population is {population}.", "write how many people live there, or leave it out"
         )
 
 

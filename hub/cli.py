@@ -15,7 +15,7 @@ from hub import releases as kept_releases
 from hub.city import City, is_wide, load_city
 from hub.errors import CityglassError, ConfigurationError, GateError
 from hub.policy import Policy, load_policy, path_of
-from hub.told import many, notices, pulled_lines, released, seconds, state_lines
+from hub.told import many, notices, pulled_lines, released, seconds, state_lines, whole_state
 from hub.verb import Said, accepting, clear, listening, reading, repeating, sharing, signing, spoken, step, verb
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +23,7 @@ READY = ROOT / "etl" / "cities"
 
 
 UNNAMED = "correct what is marked in both files, then: cityglass pull, and cityglass policy draft"
+UNREAD = "give a source its `location:` under `sources:`, or read a file with --from requests=PATH; then check again"
 UNSIGNED = 'read the policy, then the same options with: cityglass run --sign-off "NAME, ROLE"'
 
 
@@ -122,6 +123,8 @@ def check(load: Callable[..., City], data: Path) -> Said:
     withheld = " and names no kind of request yet, so all are withheld" if policy.is_empty else ""
     following = UNNAMED if policy.is_empty else "cityglass run" if signed_by else UNSIGNED
     message = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}."
+    if not checked.sources:
+        message, following = f"{city.path} names no source that can be read.", UNREAD
     return Said(message, following, told, checked.lines)
 
 
@@ -289,7 +292,7 @@ def status(city_file: Path, data: Path) -> Said:
     Example: cityglass status"""
     from etl import status as etl_status
 
-    state, release = etl_status.read(data), kept_releases.current(data)
+    state, release = whole_state(etl_status.read, data), kept_releases.current(data)
     if state is None:
         return Said("Nothing has been read yet.", "cityglass run")
     served = release.id if release else "none yet"
@@ -318,11 +321,13 @@ def audit(city_file: Path, data: Path, must_pass: bool) -> Said:
     failed = [finding.check_name for finding in findings if not finding.is_passed]
     told = {"release": release.id, "findings": [finding.row for finding in findings]}
     if failed and must_pass:
-        raise GateError(
+        refused = GateError(
             f"Release {release.id} fails: {', '.join(failed)}.",
             "roll back with `cityglass releases rollback ID`, or publish again",
             **told,
         )
+        refused.lines = tuple(line for line in lines if line.startswith("FAIL"))
+        raise refused
     return Said(f"Release {release.id}: {len(findings) - len(failed)} of {len(findings)} checks pass.", "", told, lines)
 
 
@@ -339,12 +344,21 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
         return Said(f"Release {release.id} is current again.", "a running server shows it within 5 seconds")
     known, serving = kept_releases.kept(data), kept_releases.current(data)
     current = serving.id if serving else ""
-    lines = tuple(
-        f"{'*' if r.id == current else ' '} {r.id}  {kept_releases.rows(r.manifest)['service_requests']:>10,} service requests"
-        for r in known
-    )
-    told = {"releases": [release.id for release in known], "current": current}
-    return Said(f"{many(len(known), 'release')} kept; * is served.", "cityglass releases rollback ID", told, lines)
+    lines = tuple(f"{'*' if release.id == current else ' '} {release.id}  {_shows(release)}" for release in known)
+    told = {
+        "releases": [release.id for release in known],
+        "current": current,
+        "damaged": [release.id for release in known if release.is_damaged],
+    }
+    starred = "* is served" if current else "none is served"
+    following = "cityglass releases rollback ID" if known else "cityglass run"
+    return Said(f"{many(len(known), 'release')} kept; {starred}.", following, told, lines)
+
+
+def _shows(release: kept_releases.Release) -> str:
+    if release.is_damaged:
+        return f"{'damaged':>10}"
+    return f"{kept_releases.rows(release.manifest)['service_requests']:>10,} service requests"
 
 
 @main.command()

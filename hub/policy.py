@@ -102,9 +102,16 @@ class Policy:
 
 
 def path_of(city_path: Path, slug: str, dataset: str) -> Path:
-    """A city's policy: beside its city.yml in policies/, else the one shipped for it."""
-    own = city_path.parent / "policies" / f"{dataset}.yml"
-    return own if own.is_file() else HERE / slug / f"{dataset}.yml"
+    """A city's policy: beside its city.yml in policies/, else the one shipped for it. A city that has neither is a
+    ConfigurationError."""
+    own, shipped = city_path.parent / "policies" / f"{dataset}.yml", HERE / slug / f"{dataset}.yml"
+    if not own.exists() and not shipped.is_file():
+        raise ConfigurationError(
+            f"{city_path} is of {slug!r}, which has no policy: {own} does not exist.",
+            f"copy {HERE / 'start.yml'} to it, write {slug} for $slug and a day for $review; then `cityglass pull`, and "
+            "`cityglass policy draft` proposes a tier for every kind of request",
+        )
+    return own if own.exists() else shipped
 
 
 def load_policy(city: City, dataset: str = "service_requests") -> Policy:

@@ -9,12 +9,17 @@ data/public/withdrawn.json   releases that were taken back: why, and which one s
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from hub.errors import ConfigurationError
 
 PHOTOS = "photos"  # folder of a release
+NEEDED = ("created", "tables", "files")  # keys of every manifest
 # reason class of a withdrawal: what it means; nothing more is ever told of it
 REASONS = {"erasure": "a record in it was erased."}
 
@@ -41,12 +46,49 @@ class Release:
     def manifest(self) -> dict:
         path = self.path / "manifest.json"
         try:
-            return json.loads(path.read_text("utf-8"))
-        except ValueError:
-            raise ConfigurationError(
-                f"{path} is damaged.",
-                "serve another release with `cityglass releases rollback ID`, or delete its folder",
-            ) from None
+            told = json.loads(path.read_text("utf-8"))
+        except (ValueError, FileNotFoundError) as error:
+            raise _damaged(path, error) from None
+        missing = [key for key in NEEDED if not isinstance(told, dict) or key not in told]
+        if missing:
+            raise _damaged(path, f"it lacks {', '.join(missing)}")
+        return told
+
+    @property
+    def is_damaged(self) -> bool:
+        """True if its manifest cannot be read."""
+        try:
+            return not self.manifest
+        except ConfigurationError:
+            return True
+
+
+def _damaged(path: Path, why: object) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} is damaged: {' '.join(str(why).split())}.",
+        f"if it is served, serve another with `cityglass releases rollback ID`; then delete the folder {path.parent}, "
+        "and publish again",
+    )
+
+
+def whole(release: Release) -> Release:
+    """The release, if what a server needs of it can be read: its manifest, metadata.yml and city.db; else a
+    ConfigurationError that names the file, what is wrong with it, and the way out."""
+    if "city.db" not in release.manifest["files"]:
+        raise _damaged(release.path / "manifest.json", "it lacks city.db")
+    try:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        about = yaml.load(release.metadata.read_text("utf-8"), Loader=loader)
+    except (yaml.YAMLError, ValueError, FileNotFoundError) as error:
+        raise _damaged(release.metadata, error) from None
+    if not isinstance(about, dict) or "plugins" not in about:
+        raise _damaged(release.metadata, "it lacks plugins")
+    try:
+        with closing(sqlite3.connect(f"file:{release.db}?mode=ro&immutable=1", uri=True)) as con:
+            con.execute("select count(*) from releases").fetchall()
+    except sqlite3.DatabaseError as error:
+        raise _damaged(release.db, error) from None
+    return release
 
 
 def rows(manifest: dict) -> dict[str, int]:
@@ -69,9 +111,13 @@ def current(data: Path) -> Release | None:
 
 
 def kept(data: Path) -> list[Release]:
-    """Every complete release, newest first."""
+    """Every complete release, newest first; last those whose manifest is damaged: they are there, but tell nothing."""
     found = (Release(path) for path in folder(data).glob("[!.]*") if (path / "manifest.json").is_file())
-    return sorted(found, key=lambda release: (release.manifest["created"], release.id), reverse=True)
+    return sorted(found, key=_made, reverse=True)
+
+
+def _made(release: Release) -> tuple[bool, float, str]:
+    return (False, 0, release.id) if release.is_damaged else (True, release.manifest["created"], release.id)
 
 
 def make_current(data: Path, release: Release) -> None:
@@ -83,12 +129,13 @@ def make_current(data: Path, release: Release) -> None:
 
 
 def rollback(data: Path, release_id: str) -> Release:
-    """Serve an earlier release again. An unknown id is a ConfigurationError that lists the known ones."""
+    """Serve an earlier release again. One that is damaged is a ConfigurationError, and so is an unknown id, which lists
+    those that can be served."""
     for release in kept(data):
         if release.id == release_id:
-            make_current(data, release)
+            make_current(data, whole(release))
             return release
-    known = ", ".join(release.id for release in kept(data)) or "none"
+    known = ", ".join(release.id for release in kept(data) if not release.is_damaged) or "none"
     if release_id in withdrawn(data):
         why = REASONS[withdrawn(data)[release_id]["reason"]]
         raise ConfigurationError(f"Release {release_id} was withdrawn: {why}", f"choose one of: {known}")

@@ -1,13 +1,16 @@
 """What the verbs say of a pull, of a release and of the state of the sources."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from hub import releases
 from hub.errors import ConfigurationError
 from hub.verb import Said
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+TOLD = {"sources", "under_way", "quarantine"}  # of the state: by the vault
+NOTED = {"next_run", "failures"}  # by `run --every`, even before it could open the vault
 
 
 def many(count: int, thing: str) -> str:
@@ -55,6 +58,21 @@ def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -
     rows = told["tables"]["service_requests"]
     message = f"Release {published.release.id} is current: {many(rows, 'service request')}, {len(published.findings)} checks passed."
     return Said(message, "cityglass serve", {**(data or {}), **told}, (*lines, *published.notices))
+
+
+def whole_state(read: Callable[[Path], dict | None], data: Path) -> dict | None:
+    """What `read` tells of the sources, or None before the first run. Raises ConfigurationError for a damaged file."""
+    path = data / "private" / "status.json"
+    cure = f"delete {path}; the next `cityglass run` writes it again from the vault, which loses nothing by it"
+    try:
+        state = read(data)
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is damaged: {error}.", cure) from None
+    if state is None or (isinstance(state, dict) and state.keys() >= NOTED and not TOLD & state.keys()):
+        return None
+    if not (isinstance(state, dict) and state.keys() >= TOLD):
+        raise ConfigurationError(f"{path} is damaged: it does not tell the state of the sources.", cure)
+    return state
 
 
 def state_lines(state: dict) -> tuple[str, ...]:

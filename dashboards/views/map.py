@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import data, sentences, show
-from dashboards.theme import counted, number
-from dashboards.words import LEVELS
+from dashboards.theme import counted
+from dashboards.words import AREA_NAMES, LEVELS
 
 STATUSES = {"open": "Open", "closed": "Closed"}
 # choice: the filter that finds its rows
@@ -62,7 +62,7 @@ def _map(chosen: dict[str, str], precision: pd.DataFrame) -> None:
         alt="Map: number of requests in each area",
         sentence=sentences.areas(drawn, n),
         n=n,
-        of=f"requests in {number(len(frame))} {LEVELS[chosen['level']]}",
+        of=f"requests in {_areas(len(frame), chosen['level'])}",
         rows=("service_requests", {COLUMNS[name]: value for name, value in chosen.items() if value}),
         columns=("label", "district", "requests", "open", "closed"),
         twin=drawn,
@@ -86,3 +86,7 @@ def _map(chosen: dict[str, str], precision: pd.DataFrame) -> None:
         rows=("service_requests", {COLUMNS[name]: value for name, value in params.items() if value}),
         columns=("level", "requests", "areas", "share_of_all"),
     )
+
+
+def _areas(count: int, level: str) -> str:
+    return counted(count, AREA_NAMES[level].lower(), LEVELS[level])

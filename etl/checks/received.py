@@ -22,7 +22,9 @@ MISCOUNTED = """with of_month(tier, day, service_group, district, n) as (
     || '-01' as period, service_group, district, n from of_month
   union all select tier, 'year', substr(day, 1, 4) || '-01-01', service_group, district, n from of_month
 ), counted as (
-  select tier, grain, period, service_group, district, sum(n) as n from by_period group by 1, 2, 3, 4, 5
+  select tier, grain, period, service_group, iif((tier, grain, period, district) in (
+    select tier, grain, period, district from agg_received), district, 'Unlocated') as district, sum(n) as n
+  from by_period group by 1, 2, 3, 4, 5
 )
 select (
   select count(*) from agg_received t left join counted c using (tier, grain, period, service_group, district)
@@ -51,12 +53,9 @@ def received_is_safe(case: Case) -> list[Finding]:
 
 
 def _counted(case: Case) -> list[dict]:
-    """The lines of periods that the release before did not have: those it had are compared, not judged again."""
-    where = (
-        "where (tier, period) not in (select tier, period from before.agg_received)" if _counted_before(case) else ""
-    )
-    rows = case.new.execute(f"select * from main.{RECEIVED.name} {where}").fetchall()
-    return [dict(zip(RECEIVED.names, row, strict=True)) for row in rows]
+    """The lines of periods that this release counted: others were judged when they were, by the k of then."""
+    sql = f"select * from {RECEIVED.name} where counted = (select as_of_date from releases)"
+    return [dict(zip(RECEIVED.names, row, strict=True)) for row in case.new.execute(sql).fetchall()]
 
 
 def _counted_before(case: Case) -> bool:

@@ -3,7 +3,8 @@
 A closing is told as if the request had been opened at the end of its bucket. In B and C every closing that was ever
 stated is told in its time, and stands until the next one may be told: a request that turned open, or was never told as
 closed, because of the day on which its system opened it again would bound the day on which it was opened, from both
-sides. Tier A, which tells that day, tells a reopening at once, and the next closing in whole days.
+sides. One that was told without a date stays without: it was told on a day of its own, and a duration would tell how long
+before it was opened. Tier A, which tells that day, tells a reopening at once, and the next closing in whole days.
 """
 
 import narwhals as nw
@@ -41,10 +42,11 @@ def restate(frame: nw.LazyFrame, closings: nw.LazyFrame, engine) -> nw.LazyFrame
     due = engine.keep(stated.filter(_is_due()))
     last = due.group_by("id").agg(number=col("number").max()).join(due, on=["id", "number"], how="inner")
     frame = frame.join(last.select("id", **{f"last_{name}": col(name) for name in CLOSING}), on="id", how="left")
-    has_last = ~col("last_closed_datetime").is_null()
-    frame = frame.with_columns(was_is_told=col("was_is_told") | has_last)
+    is_undated = col("was_is_told") & col("was_closed_datetime").is_null()
+    has_last = ~col("last_closed_datetime").is_null() & ~is_undated
     return frame.with_columns(
-        **{f"was_{name}": when(has_last).then(col(f"last_{name}")).otherwise(col(f"was_{name}")) for name in CLOSING}
+        was_is_told=col("was_is_told") | has_last,
+        **{f"was_{name}": when(has_last).then(col(f"last_{name}")).otherwise(col(f"was_{name}")) for name in CLOSING},
     )
 
 
@@ -59,6 +61,8 @@ def settle(frame: nw.LazyFrame, opens: bool) -> nw.LazyFrame:
     now = in_a | (col("is_new") == 1) | lit(opens) | col("was_is_told")
     undated = is_closed & col("closed_datetime").is_null() & now
     frame = frame.with_columns(by_record=(is_closed & _is_due()) | undated)
+    undated_before = ~in_a & col("was_is_told") & col("was_closed_datetime").is_null()
+    frame = frame.with_columns(by_record=col("by_record") & ~undated_before)
     still = _is_due("was_closed") | col("was_closed_datetime").is_null()  # not if the row fell into a longer bucket
     stays = ~col("by_record") & col("was_is_told") & ~again & still
     frame = frame.with_columns(told=col("by_record") | stays, is_open_again=stays & ~is_closed)

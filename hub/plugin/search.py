@@ -1,5 +1,6 @@
 """One search box over everything that has full-text search; the answer is plain HTML, grouped by dataset."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -8,12 +9,16 @@ from datasette import Request, Response
 from hub import datasette_compat as compat
 from hub.datasets import DATASETS
 from hub.datasette_compat import Datasette
+from hub.plugin import holdings
 from hub.plugin.frame import CACHE
 
 LONGEST = 200  # characters of a question
 WORDS = 12
 EACH = 8  # results shown of a group
 SHORT = 3  # characters of a word that ends in s and may be no plural
+
+SEARCHED = frozenset(table.name for about in DATASETS.values() for table in about.tables if table.search)
+NO_SEARCH = "Words cannot be searched for in {table} with _search, only in {searched}; /search looks in all of these."
 
 COUNT = "select count(*) as n from hits"
 
@@ -102,6 +107,14 @@ async def page(request: Request, datasette: Datasette) -> Response:
             groups = await _groups(datasette, tables, asked, {"_search": asked, "_searchmode": "raw"})
     context = {"question": question, "groups": groups, "is_near": is_near, "asked": bool(asked)}
     return Response.html(await datasette.render_template("search.html", context, request), headers=CACHE)
+
+
+def refuse(datasette: Datasette, table: str, asked: Iterable[str]) -> None:
+    """Where there is nothing to search in, Datasette would answer a search with every row."""
+    is_search = any(name.startswith("_search") and name != "_searchmode" for name in asked)
+    if is_search and table.removesuffix("_fts") not in SEARCHED:
+        there = sorted(SEARCHED - holdings.hidden(datasette))
+        raise compat.Refused(NO_SEARCH.format(table=table, searched=holdings.together(there) or "no table"))
 
 
 def _words(question: str) -> list[str]:

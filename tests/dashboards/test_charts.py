@@ -79,6 +79,20 @@ def test_names_of_several_lines_do_not_run_into_each_other():
     assert drawn.layout.height >= len(frame) * lines * plot.LINE
 
 
+def test_notes_of_several_lines_do_not_run_into_each_other():
+    note = "more than half still open after {} days; few cases"
+    frame = pd.DataFrame(
+        [time_row("A", 5, 4, 7), *(time_row(name, None, None, None, note.format(name)) for name in "BC")]
+    )
+    shares = frame.assign(share=None, low=None, high=None, due=0)
+    for drawn in (charts.times(frame, LOOK), charts.shares(shares, LOOK)):
+        margin, (low, high) = drawn.layout.margin, drawn.layout.yaxis.range
+        axis = 45  # pixels that the numbers and the title below the rows take
+        row = (drawn.layout.height - margin.t - margin.b - axis) / (high - low)
+        notes = [note.text.count("<br>") + 1 for note in drawn.layout.annotations]
+        assert max(notes) == 2 and row >= max(notes) * plot.LINE
+
+
 def test_small_changes_are_drawn_as_one_so_that_the_chart_ends_somewhere():
     changes = [(-1) ** i * 100 * i for i in range(1, 61)]
     frame = pd.DataFrame({"department": [f"D{i}" for i in range(60)], "change_cents": changes})
@@ -144,6 +158,26 @@ def test_months_that_may_still_grow_are_pale():
     frame = pd.DataFrame({"month": ["2025-01", "2025-02"], "n": [4, 2], "note": ["", "may still grow"]})
     colours = charts.months(frame, LOOK).data[0].marker.color
     assert colours[0] == LOOK["primary"] != colours[1]
+
+
+@pytest.mark.parametrize("months", [["2025-03"], ["2025-03", "2025-05"], [f"2025-{i:02}" for i in range(1, 9)]])
+def test_a_few_months_are_named_once_each_and_a_bar_is_no_wider_than_its_month(months):
+    frame = pd.DataFrame({"month": months, "n": 4, "note": ""})
+    drawn = charts.months(frame, LOOK)
+    assert [*drawn.layout.xaxis.tickvals] == [f"{month}-01" for month in months]
+    if len(months) < plot.FEW:
+        low, high = (pd.Timestamp(end) for end in drawn.layout.xaxis.range)
+        assert low < pd.Timestamp(months[0]) and pd.Timestamp(months[-1]) < high
+        assert pd.Timedelta(milliseconds=drawn.data[0].width) < (high - low) / 8
+    ends = pd.DataFrame({"month_end": [f"{month}-28" for month in months], "opened": 1, "closed": 1, "open": 1})
+    for draw in (charts.open_by_month, charts.flow_by_month):
+        assert len(draw(ends.assign(as_of="2026-01-01"), LOOK).layout.xaxis.tickvals) == len(months)
+
+
+def test_many_months_choose_their_own_ticks_and_none_makes_an_empty_chart():
+    many = pd.DataFrame({"month": [f"2025-{i:02}" for i in range(1, 13)], "n": 4, "note": ""})
+    assert charts.months(many, LOOK).layout.xaxis.tickvals is None
+    assert len(charts.months(many.assign(month=None), LOOK).data[0].x) == 0
 
 
 def test_a_month_that_is_not_over_is_drawn_at_the_day_of_the_data_and_is_no_flow():

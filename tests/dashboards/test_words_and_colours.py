@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dashboards import data, markup, sentences, show, theme
+from dashboards.views import map
 from dashboards.words import HEADINGS
 from hub import streamlit_side
 from hub.brand import contrast
@@ -160,6 +161,25 @@ def test_a_time_is_told_in_a_sentence_even_where_it_is_not_reached(row, sentence
     assert sentences.half(row) == sentence
 
 
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        ((4, None, None), "Of Streets, half were closed within 4 days. For 2 of 3 there is no such day to state."),
+        ((0, None, None), "Of Streets, half were closed on the day they were made. For 2 of 3 there is no such"),
+        ((4, 9, None), "For 2 of 3, half were closed between 4 days and 9 days after they were made, depending on the"),
+        ((4, 4, 4), "Half of the requests were closed within 4 days."),
+        (
+            (4, 9, 7),
+            "Half of the requests were closed between 4 days and 9 days after they were made, depending on the",
+        ),
+        ((None, None, None), "None of these has seen half of its requests closed while they were watched."),
+    ],
+)
+def test_what_holds_of_some_groups_is_not_told_of_all_requests(days, sentence):
+    frame = pd.DataFrame({"label": ["Streets", "Housing", "Trash"], "median_days": pd.Series(days, dtype="float")})
+    assert sentences.spans(frame, "service group").startswith(sentence)
+
+
 def test_a_month_more_or_fewer():
     row = {"month_end": "2025-05-31", "opened": 10, "closed": 12}
     assert "10 requests were opened, 2 fewer than were closed" in sentences.flow(pd.Series(row))
@@ -189,6 +209,11 @@ def test_one_of_a_thing_is_not_told_as_many():
     assert [sentence for sentence in told if re.search(many, sentence)] == []
     assert "1 request is placed" in told[7] and "1 request were open" not in told[4]
     assert told[9] == "1 of 1 request is placed in no area smaller than the city."
+
+
+def test_one_area_is_not_told_as_many():
+    assert [map._areas(1, level) for level in ("h3_9", "neighbourhood")] == ["1 small cell", "1 neighbourhood"]
+    assert map._areas(2, "h3_8") == "2 medium cells (about 0.7 km²)"
 
 
 def test_before_anything_was_watched_everything_is_open():

@@ -53,6 +53,15 @@ BAD = {
     "box inside out": (swap("[-71.0, 43.0, -70.8, 43.2]", "[-70.8, 43, -71, 43.2]"), ["city.yml:5: city.bbox", "west"]),
     "half a box": (swap(", 43.2]", "]"), ["city.yml:5: city.bbox is [-71.0, 43.0, -70.8]"]),
     "slug with blanks": (swap("slug: tinytown", "slug: Tiny Town"), ["city.yml:3: city.slug", "small letters"]),
+    "no language": (
+        swap("  slug:", "  languages: []\n  slug:"),
+        ["city.yml:3: city.languages is []", "one or more of: en, es"],
+    ),
+    "no such language": (swap("  slug:", "  languages: [en, xx]\n  slug:"), ["city.yml:3: city.languages", "'xx'"]),
+    "fewer than nobody": (
+        swap("  slug:", "  population: -5\n  slug:"),
+        ["city.yml:3: city.population is -5", "leave it out"],
+    ),
     "no such dataset": (swap("budget:", "trees:"), ["city.yml:17: sources.trees", "name it one of: requests, budget"]),
     "no such column": (swap("requested_datetime:", "opened_at:"), ["city.yml:13: sources.requests.fields.opened_at"]),
     "no such adapter": (

@@ -67,6 +67,15 @@ async def test_a_headline_that_cannot_be_stated_is_told_in_words_and_shows_no_in
     assert card.startswith(f"Time to close {words}") and "95 % interval not" not in card and "interval –" not in card
 
 
+async def test_where_no_year_is_complete_yet_no_card_tells_of_a_year(tmp_path):
+    with sqlite3.connect(make(tmp_path).db) as db:
+        for table in ("durations", "on_time"):
+            db.execute(f"delete from {table}")
+    facts = [" ".join(re.sub(r"<[^>]+>", " ", card).split()) for card in await cards(build(tmp_path, CITY))]
+    assert ["n = 0, as of 30 June 2025." in words for words in facts] == [True, True, False, False]
+    assert not any("None" in words for words in facts)
+
+
 async def test_where_every_record_went_adds_up(site):
     page = (await ask(site, "/")).text
     line = re.search(r'<p class="sum">([^<]+)', page)[1]

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from hub import datasette_compat
+from hub.app import _datasette
 from hub.plugin import search
 from tests.asking import ask
 
@@ -37,6 +38,19 @@ async def test_a_search_finds_some_rows_and_not_all(site):
         page = (await ask(site, f"/city/{table}.json?_search={words}&_size=0")).json
         whole = (await ask(site, f"/city/{table}.json?_size=0")).json
         assert 0 < page["filtered_table_rows_count"] < whole["filtered_table_rows_count"]
+
+
+def test_where_nothing_can_be_searched_it_is_said_what_can(data):
+    hub = _datasette(data, False, (), {}, {})
+    for table in ("service_requests", "requests", "places"):
+        for asked in ("_search", "_search_status"):
+            with pytest.raises(datasette_compat.Refused) as refused:
+                search.refuse(hub, table, [asked])
+            for words in (table, "budget_lines, capital_projects, categories and stories", "/search"):
+                assert words in str(refused.value)
+        search.refuse(hub, table, ["_searchmode", "status"])
+    for table in ("stories", "stories_fts"):
+        search.refuse(hub, table, ["_search"])
 
 
 async def test_every_result_leads_to_what_it_names(site):

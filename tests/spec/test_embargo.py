@@ -271,6 +271,23 @@ def test_in_tier_a_it_shows_as_open_and_the_time_of_the_day_stays_untold(policy,
     assert untold[-1] != ("closed", 30 * 24, None)
 
 
+def test_a_closing_that_was_told_without_a_date_gets_none_later(policy):
+    """It was told on a day of its own: a duration would tell how long before that the request was opened."""
+    case = {"id": 0, "opened": time.number(FIRST) * DAY, "closed": (time.number(FIRST) + 5) * DAY}
+    with duckdb.connect() as con:
+        engine = DuckEngine(con)
+        row = record(case, "B", MONDAYS[-1])
+        none = engine.given(STATED.empty_table())
+
+        def told(is_told: bool) -> tuple:
+            frame = engine.given(pa.Table.from_pylist([row], SCHEMA)).with_columns(is_new=lit(0))
+            ledger = engine.given(pa.Table.from_pylist([{"id": 0, "is_told": is_told}], LEDGER))
+            rows = add_outcome(closing.remember(frame, ledger), engine, policy, {"B": MONDAYS[-1]}, none, opens=True)
+            return tuple(engine.arrow(rows.select("status", "duration_days")).to_pylist()[0].values())
+
+        assert (told(False), told(True)) == (("closed", 5), ("closed", None))
+
+
 def test_a_corrected_opening_time_does_not_pass_into_the_duration(policy):
     case = {"id": 0, "opened": time.number(FIRST) * DAY, "closed": (time.number(FIRST) + 5) * DAY}
     with duckdb.connect() as con:

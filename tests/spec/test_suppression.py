@@ -294,7 +294,7 @@ def test_a_row_that_is_gone_leaves_the_counts_too_so_that_no_difference_names_it
 def test_counts_that_do_not_follow_the_rows_are_refused(tmp_path, monkeypatch):
     town = founded(tmp_path, "2024-09-02")
     town.run()
-    monkeypatch.setattr(received, "_again", lambda before, released: before)
+    monkeypatch.setattr(received, "_again", lambda before, released, at: before)
     gone = town.released("select public_id from service_requests where tier = 'A'")[0]["public_id"]
     refused = town.command("erase", "--public-id", gone, "--publish")
     assert (refused.code, "counts_add_up" in refused.err) == (6, True)
