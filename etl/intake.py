@@ -11,7 +11,7 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from etl import canonical, texts, tombstones, typed
+from etl import canonical, filled, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import CLOSINGS, Vault
@@ -264,7 +264,7 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
     Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or cannot be used any
-    more, or keys are doubled; the next reading then asks for all of it again."""
+    more, a column that was filled is empty, or keys are doubled; the next reading then asks for all of it again."""
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     not_met = "or key not in (select key from seen where source = $source)" if walk.kind == ALL else ""
@@ -277,6 +277,7 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
         unusable = vault.con.execute(f"select count(*) from {held} where {is_unusable}", given).fetchall()[0][0]
     try:
         _believe(vault, source, held, gone, unusable, accept_fewer)
+        filled.refuse_emptied(vault, source, walk, accept_fewer)
     except IncompleteError:
         read_again(vault, source.name)
         raise
@@ -288,6 +289,7 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
         vault.count_changes(gone + unusable)
         _end(vault, source, walk, parts)
         _count_totals(vault, source)
+        filled.note(vault, source, walk)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
 
 

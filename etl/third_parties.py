@@ -23,6 +23,7 @@ from hub.city import City
 
 RISKS = {"name": 0.5}  # of one that is found; any number is worse
 NUMBER_RISK = 0.9
+CONTACTS = frozenset({"email", "phone", "address"})  # of the archive, which stand in its terms
 AROUND = 24  # characters told beside what was found
 HEADING = re.compile(
     r"((?:^|; )[^\W\d_][\w'’-]*), (?=[^\W\d_][\w'’-]*(?: [^\W\d_]\.?)?(?:;|$))"
@@ -35,12 +36,13 @@ UNAPPROVED = "Not approved, or no consent is on file"
 @dataclass(frozen=True, slots=True)
 class Scanned:
     """Which texts of a dataset are looked at. `kind`: in the queue; `is_prose`: told by people, not written by an office;
-    `by`: the column with the name that the teller chose, which is searched for numbers alone."""
+    `by`: the column with the name that the teller chose, which is searched for numbers alone; `terms`: the column that says whom to ask."""
 
     kind: str
     columns: tuple[str, ...]
     is_prose: bool = False
     by: str = ""
+    terms: str = ""
 
 
 SCANNED = {
@@ -50,6 +52,7 @@ SCANNED = {
         ("title", "body", "byline", "era", "subjects", "place_label", "credit_line", "rights"),
         True,
         "byline",
+        "rights",
     ),
 }
 Content = tuple[str, ...]  # what the columns of one row say
@@ -127,7 +130,13 @@ def _found(scanned: Scanned, contents: Sequence[Content]) -> list[list[list[Foun
     plain = [HEADING.sub(r"\1  ", text) for text, _ in asked]
     found = find(plain, scanned.is_prose, [names for _, names in asked])
     known = dict(zip(asked, found, strict=True))
-    return [[known[text, names] for text in content] for content, names in zip(contents, own, strict=True)]
+    return [
+        [
+            [hit for hit in known[text, names] if column != scanned.terms or hit.label not in CONTACTS]
+            for column, text in zip(scanned.columns, content, strict=True)
+        ]
+        for content, names in zip(contents, own, strict=True)
+    ]
 
 
 def _own(scanned: Scanned, content: Content) -> frozenset[str]:

@@ -292,7 +292,7 @@ def status(city_file: Path, data: Path) -> Said:
     Example: cityglass status"""
     from etl import status as etl_status
 
-    state, release = whole_state(etl_status.read, data), kept_releases.current(data)
+    state, release = whole_state(etl_status.read, data, etl_status.path(data)), kept_releases.current(data)
     if state is None:
         return Said("Nothing has been read yet.", "cityglass run")
     served = release.id if release else "none yet"

@@ -60,9 +60,9 @@ def released(published, data: dict | None = None, lines: tuple[str, ...] = ()) -
     return Said(message, "cityglass serve", {**(data or {}), **told}, (*lines, *published.notices))
 
 
-def whole_state(read: Callable[[Path], dict | None], data: Path) -> dict | None:
-    """What `read` tells of the sources, or None before the first run. Raises ConfigurationError for a damaged file."""
-    path = data / "private" / "status.json"
+def whole_state(read: Callable[[Path], dict | None], data: Path, path: Path) -> dict | None:
+    """What `read` tells of the sources from `path`, or None before the first run. Raises ConfigurationError for a
+    damaged file."""
     cure = f"delete {path}; the next `cityglass run` writes it again from the vault, which loses nothing by it"
     try:
         state = read(data)

@@ -85,6 +85,12 @@ def prepare_jinja2_environment(env: Environment, datasette: Datasette) -> None:
         }
 
 
+@hookimpl(tryfirst=True)
+def filters_from_request(request, table: str, database: str, datasette: Datasette) -> None:
+    if database == compat.CITY and _is_hub(datasette):
+        search.refuse(datasette, table, request.args)
+
+
 @hookimpl
 def render_cell(value, column: str, database: str):
     return cells.render(value, column) if database == compat.CITY else None

@@ -53,6 +53,22 @@ def test_where_nothing_can_be_searched_it_is_said_what_can(data):
         search.refuse(hub, table, ["_search"])
 
 
+@pytest.mark.parametrize("asked", ["_search=zzz", "_search=", "_search_status=zzz", "_search=a&_fts_table=stories_fts"])
+@pytest.mark.parametrize("table", ["service_requests", "requests", "places"])
+async def test_where_nothing_can_be_searched_a_search_is_refused_and_not_answered_with_every_row(site, table, asked):
+    for form in ("", ".json", ".csv"):
+        answer = await ask(site, f"/city/{table}{form}?{asked}")
+        assert answer.status == 400
+        for word in (table, "budget_lines, capital_projects, categories and stories", "/search"):
+            assert word in answer.text
+    assert (await ask(site, f"/city/{table}.csv?{asked}&_stream=on")).status == 400
+
+
+async def test_what_is_no_search_is_not_refused_and_a_search_of_the_words_themselves_is_none_either(site):
+    for target in ("places.json?_searchmode=raw", "stories.json?_search=bread", "stories_fts.json?_search_title=bread"):
+        assert (await ask(site, f"/city/{target}")).status == 200, target
+
+
 async def test_every_result_leads_to_what_it_names(site):
     for words in ("pothole", "bread", "bridge", "roads", "housing"):
         page = (await ask(site, f"/search?q={words}")).text
