@@ -36,7 +36,7 @@ from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, DiskError, LockedError, is_no_room
 from hub.schema import Type
 
-MEMORY = "1GB"
+MEMORY = "850MB"
 LITTLE = "64MB"  # while pages come in one by one: what does not fit waits on the disk
 ERASURE_CHECK = "erasure_key_check"
 WEEKLY, CLOSINGS = "weekly", "closings"

@@ -10,15 +10,15 @@ import pytest
 MINUTES = {
     "tests": 4,
     "browser": 10,
-    "etl": 10,
+    "etl": 13,
     "hub": 5,
     "dashboards": 4,
     "spec": 8,
     "sources": 12,
     "cities": 3,
     "sample": 1,
-    "privacy_text": 6,
-    "attacks": 6,
+    "privacy_text": 8,
+    "attacks": 8,
     "privacy_photo": 3,
 }
 SPENT: Counter[str] = Counter()
