@@ -41,7 +41,8 @@ def main() -> None:
     ]
     page = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=f"{page.title} – {look.name}", layout="wide")
-    st.html(markup.band(look.name, [(words, address) for words, address, table in HUB if data.has(table)]))
+    links = [(words, address) for words, address, table in HUB if data.has(table)]
+    st.html(markup.band(look.name, links, look.has_logo))
     with st.container(horizontal=True, key="views"):
         for one in pages:
             st.page_link(one)

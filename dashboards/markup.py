@@ -18,12 +18,13 @@ def table(name: str, headings: list[str], rows: list[list[str]], numeric: list[b
     )
 
 
-def band(name: str, links: Iterable[tuple[str, str]]) -> str:
+def band(name: str, links: Iterable[tuple[str, str]], has_logo: bool = False) -> str:
     """The head of every page of the hub: the city's name, which leads home, and where to go."""
     lines = "".join(
         f'<li><a href="{escape(address)}" target="_self">{escape(words)}</a></li>' for words, address in links
     )
-    home = f'<a class="cg-brand" href="/" target="_self">{escape(name)}</a>'
+    logo = '<img src="/brand-logo.svg" alt="">' if has_logo else ""
+    home = f'<a class="cg-brand" href="/" target="_self">{logo}{escape(name)}</a>'
     return f'<div class="cg-band">{home}<nav aria-label="Site"><ul>{lines}</ul></nav></div>'
 
 

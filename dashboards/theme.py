@@ -31,6 +31,7 @@ class Theme:
     city: str
     contact: str
     colours: dict[str, str]
+    has_logo: bool = False
 
     def __getitem__(self, colour: str) -> str:
         return self.colours[colour]
@@ -58,7 +59,9 @@ def read(metadata: Path) -> Theme:
     brand, city = plugin.get("brand") or {}, plugin.get("city") or {}
     name = brand.get("name") or city.get("name") or "Open data"
     contact = brand.get("contact") or city.get("contact") or ""
-    return Theme(name, city.get("name") or name, contact, palette(COLOURS | (brand.get("colours") or {})))
+    return Theme(
+        name, city.get("name") or name, contact, palette(COLOURS | (brand.get("colours") or {})), "logo" in brand
+    )
 
 
 def at_night(theme: Theme) -> Theme:

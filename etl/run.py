@@ -62,18 +62,19 @@ def run(
         status.write(vault, data, pulled)
         heard(pulled)
         _raise_first(pulled)
-        if once_a_day and _is_told_today(city, data, clock.now()) and not withdrawal.due(vault):
+        if once_a_day and _is_told(city, data, clock.now()) and not withdrawal.due(vault):
             return pulled, None
         published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
         status.write(vault, data, pulled)
         return pulled, published
 
 
-def _is_told_today(city: City, data: Path, now: float) -> bool:
-    """True if a release was made on this local day: more would tell when each request was opened."""
+def _is_told(city: City, data: Path, now: float) -> bool:
+    """True if a release was made on this local day, or in this week: more would tell when each request was opened."""
     current, zone = releases.current(data), ZoneInfo(city.time_zone)
-    made = current and datetime.fromtimestamp(current.manifest["created"], zone).date()
-    return made == datetime.fromtimestamp(now, zone).date()
+    instants = (current.manifest["created"], now) if current else (0, now)
+    made, today = (datetime.fromtimestamp(instant, zone).date().isocalendar() for instant in instants)
+    return made[:2] == today[:2] if city.publishes == "week" else made == today
 
 
 def pull(

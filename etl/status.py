@@ -25,7 +25,11 @@ def note(data: Path, **facts: object) -> None:
     """Add facts that the vault does not know, such as when the next run is due."""
     if data.is_dir():
         path(data).parent.mkdir(exist_ok=True, mode=0o700)
-        _replace(data, (read(data) or {}) | facts)
+        try:
+            held = read(data) or {}
+        except ValueError:  # damaged: the next pull writes all of it again
+            held = {}
+        _replace(data, held | facts)
 
 
 def _of_vault(vault: Vault) -> dict:

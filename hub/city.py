@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.datasets import DATASETS
+from hub.drawing import drawing
 from hub.errors import ConfigurationError
 from hub.source import SOURCE, Source, source_of, zone_of
 from hub.strict_yaml import Each, line_of, load
@@ -20,13 +21,14 @@ SHAPE = {
         "bbox": [float],
         "population": int,
     },
-    "brand": {"name": str, "font": str, "colours": Each(str)},
+    "brand": {"name": str, "font": str, "colours": Each(str), "logo": str, "icon": str},
     "sources": Each(SOURCE | {"fallback": SOURCE}),
     "departments": Each([str]),
     "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
-    "publish": {"keep": int},
+    "publish": {"keep": int, "every": str},
     "pages": {"datasets": [str], "tracking": bool},
 }
+PERIODS = ("day", "week")  # `run --every` makes at most one release in each
 WIDEST = 5  # degrees: a box beyond that is no city, and its map would have millions of tiles
 LANGUAGES = ("en", "es")  # whose words are known here; the first of a city's is told to browsers
 COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "surface": "#f3f6f9", "accent": "#b45309"}
@@ -34,9 +36,13 @@ COLOURS = {"primary": "#0b5394", "text": "#1b1f24", "background": "#ffffff", "su
 
 @dataclass(frozen=True, slots=True)
 class Brand:
+    """`logo` and `icon`: the text of an SVG drawing, or nothing."""
+
     name: str
     colours: dict[str, str]
     font: str = ""
+    logo: str = ""
+    icon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class City:
     delay_days: int = 0
     withheld: tuple[str, ...] = ()
     keep: int = 5
+    publishes: str = "day"
     datasets: tuple[str, ...] = tuple(DATASETS)
     tracking: bool = True
 
@@ -116,6 +123,11 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) ->
             brand.get("name", about["name"]),
             COLOURS | _colours(brand.get("colours", {}), path),
             brand.get("font", ""),
+            **{
+                key: drawing(path.parent / brand[key], f"{path}: brand.{key}")
+                for key in ("logo", "icon")
+                if key in brand
+            },
         ),
         sources=sources,
         languages=tuple(about.get("languages", ("en",))),
@@ -126,6 +138,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) ->
         delay_days=privacy.get("delay_days", 0),
         withheld=withheld,
         keep=publish.get("keep", 5),
+        publishes=publish.get("every", "day"),
         datasets=_datasets(pages.get("datasets"), path),
         tracking=pages.get("tracking", True),
     )
@@ -173,6 +186,11 @@ def _stricter(privacy: dict, publish: dict, path: Path) -> None:
                 f"{path}: privacy.columns.{column} is {word!r}.",
                 "only `withheld` is stricter, and only for columns that a record can do without",
             )
+    if publish.get("every", "day") not in PERIODS:
+        raise ConfigurationError(
+            f"{path}: publish.every is {publish['every']!r}.",
+            "write `day` or `week`; oftener would tell when each request was opened",
+        )
     for key, value, least in (
         ("privacy.delay_days", privacy.get("delay_days", 0), 0),
         ("publish.keep", publish.get("keep", 1), 1),

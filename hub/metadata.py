@@ -159,9 +159,13 @@ def _tables(city: City) -> tuple[Table, ...]:
 def _settings(city: City) -> dict:
     return {
         "city": {"name": city.name, "slug": city.slug, "time_zone": city.time_zone, "contact": city.contact},
-        "brand": {"name": city.brand.name, "colours": dict(city.brand.colours), "font": city.brand.font},
+        "brand": {"name": city.brand.name, "colours": dict(city.brand.colours), "font": city.brand.font} | _drawn(city),
         "datasets": [*city.datasets],
     }
+
+
+def _drawn(city: City) -> dict:
+    return {key: text for key in ("logo", "icon") if (text := getattr(city.brand, key))}
 
 
 def _table(table: Table) -> dict:

@@ -51,6 +51,7 @@ ROUTES = [
     (r"^/robots\.txt$", health.robots),
     (r"^/brand\.css$", assets.brand_css),
     (r"^/brand\.svg$", assets.brand_icon),
+    (r"^/brand-logo\.svg$", assets.brand_logo),
     (r"^/assets/(?P<name>[^/]+)$", assets.asset),
 ]
 NAMES = frozenset(pattern.strip("^$").split("/")[1].split("\\")[0] for pattern, _ in ROUTES)

@@ -24,7 +24,14 @@ async def brand_css(request: Request, datasette: Datasette) -> Response:
 
 async def brand_icon(request: Request, datasette: Datasette) -> Response:
     chosen = compat.settings(datasette).get("brand", {})
-    drawn = brand.icon(COLOURS | chosen.get("colours", {}), chosen.get("name", ""))
+    drawn = chosen.get("icon") or brand.icon(COLOURS | chosen.get("colours", {}), chosen.get("name", ""))
+    return _known_or(request, drawn, "image/svg+xml")
+
+
+async def brand_logo(request: Request, datasette: Datasette) -> Response:
+    drawn = compat.settings(datasette).get("brand", {}).get("logo")
+    if not drawn:
+        raise NotFound("This city has no logo.")
     return _known_or(request, drawn, "image/svg+xml")
 
 

@@ -65,6 +65,7 @@ class Frame:
     """What base.html shows around a page."""
 
     name: str
+    has_logo: bool
     city: str
     contact: str
     links: tuple[tuple[str, str], ...]
@@ -114,6 +115,7 @@ def frame(datasette: Datasette) -> Frame:
     about = chosen.get("city", {})
     return Frame(
         name=chosen.get("brand", {}).get("name", "Open data"),
+        has_logo="logo" in chosen.get("brand", {}),
         city=about.get("name", ""),
         contact=about.get("contact", ""),
         links=tuple(links),

@@ -102,6 +102,7 @@ BAD = {
     "the key withheld": (SOUND + "privacy: {columns: {service_request_id: withheld}}\n", ["can do without"]),
     "sooner than at once": (SOUND + "privacy: {delay_days: -1}\n", ["city.yml:21: privacy.delay_days is -1"]),
     "keep none": (SOUND + "publish: {keep: 0}\n", ["city.yml:21: publish.keep is 0"]),
+    "publish hourly": (SOUND + "publish: {every: hour}\n", ["city.yml:21: publish.every is 'hour'", "day"]),
     "no such page": (SOUND + "pages: {datasets: [trees]}\n", ["pages.datasets has 'trees'", "known datasets"]),
     "broken yaml": (swap("slug: tinytown", "slug: [tinytown"), ["city.yml:4:", "mend the YAML on that line"]),
     "tab": (swap("  slug", "\tslug"), ["city.yml:3:", "mend the YAML"]),

@@ -1,5 +1,7 @@
 """`run --every`: the vault is kept current, the public gets one release a day, and failures wait longer each time."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -48,6 +50,19 @@ def test_one_release_a_day_however_often_it_pulls(hub_of, monkeypatch):
     made.append(bool(next(life).published.release))
     assert made == [True, False, False, False, True]
     assert len(releases.kept(hub.data)) == 2
+
+
+def test_a_city_that_says_so_has_one_release_a_week(hub_of, monkeypatch):
+    hub = hub_of("arcgis", rows=60)
+    monkeypatch.setattr("etl.release.time", lambda: hub.model.now)
+    decide(hub, signed=POLICY["signed"] | {"of": digest_of(POLICY)})
+    life = every(lambda: replace(hub.city, publishes="week"), hub.data, 600, clock=hub.clock())
+    made = []
+    for _ in range(8):
+        made.append(bool((turn := next(life)).published and turn.published.release))
+        hub.model.insert()
+        hub.model.pass_time(DAY)
+    assert made[0] and made[1:].count(True) == 1
 
 
 def test_it_signs_once_and_not_again_what_is_edited_later(hub_of, monkeypatch):
