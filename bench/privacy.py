@@ -17,7 +17,7 @@ from bench import measure
 from etl import anonymize, contents, run
 from etl.generalise import generalise
 from etl.live import live_records
-from etl.privacy import place, risk, suppression
+from etl.privacy import closing, place, risk, suppression
 from etl.vault import open_vault
 from hub import releases, sample
 from hub.city import load_city
@@ -60,14 +60,15 @@ def compare(work: Path, rows: int, runs: int) -> Iterator[dict]:
 def ladder(city, data: Path) -> tuple[float, float]:
     """Every record to its rung as if nothing had been released yet; ids, tiers and cells are there already."""
     with open_vault(data) as vault:
-        at = contents._context(vault, city, load_policy(city), data, None, contents._as_of(vault))
+        at = contents._context(vault, city, load_policy(city), data, contents._as_of(vault))
         frame = live_records(at.engine, city, "service_requests")
         for rule in anonymize.RULES.values():
             frame = rule(frame, at)
-        frame = at.engine.keep(frame.select(*anonymize.KEPT))
+        empty = at.engine.table("release_ledger").head(0)
+        frame = at.engine.keep(closing.remember(frame, empty).select(*anonymize.KEPT))
         cells = place.cells_of(frame, at.engine, at.areas)
         catchments = place.catchments(frame, cells, at.engine)
-        none = at.engine.keep(anonymize._numbered(at.engine.table("release_ledger").head(0), at))
+        none = at.engine.keep(anonymize._numbered(empty, at))
         return _cost(lambda: generalise(frame, cells, catchments, none, at))
 
 

@@ -65,13 +65,12 @@ def of_dataset(
     those that are `uncounted`. Within a `week` its account stands for what came since and what went, which is `deleted`
     in tier A and in others."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
+    unusable = unusable_keys(vault, dataset)
     if week:
         gone, uncounted = deleted[0] + week.deleted, uncounted + deleted[1] - week.deleted
         held += vault.one(  # they stand until the week ends, though what came of them since is of no use
             f"select count(*) from {WEEKLY} where (source, key) not in (select (source, key) from records_{dataset})"
         )
-    unusable = unusable_keys(vault, dataset)
-    if week:
         unusable = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in unusable]
     rows_read, duplicates = (week.rows_read, week.duplicates) if week else _rows_read(vault, dataset)
     erased = tombstones.count(vault, dataset)

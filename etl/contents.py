@@ -213,7 +213,7 @@ def _rank(column: str, order: tuple[str, ...]) -> nw.Expr:
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
     """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
     as_of = _as_of(vault)
-    at = _context(vault, city, policy, data, before, as_of)
+    at = _context(vault, city, policy, data, as_of)
     ledger, held = at.engine.table("release_ledger"), week.records(vault, at.within)
     done = service_requests(live_records(at.engine, city, LARGE.name, held), ledger, week.closings(at), at)
     done, text_layers = shown_texts.add(vault, at, done)
@@ -243,7 +243,7 @@ def _as_of(vault: Vault) -> int:
     return known.get("as_of:requests") or max(known.values())
 
 
-def _context(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None, as_of: int) -> Context:
+def _context(vault: Vault, city: City, policy: Policy, data: Path, as_of: int) -> Context:
     key = known_key(vault, data)
     epochs.follow(vault, data, key)
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
@@ -265,7 +265,9 @@ def _tables(
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)
         live[name] = third_parties.fates(vault.con, name, len(made[DATASETS[name].table.name]))
-    weekly = {LARGE.name: (account, sum(done.uncounted.values()), week.deleted(vault, at.engine, at.policy))}
+    weekly = {}
+    if account:
+        weekly[LARGE.name] = (account, sum(done.uncounted.values()), week.deleted(vault, at.engine, at.policy))
     accounts = (completeness.of_dataset(vault, name, fates, *weekly.get(name, ())) for name, fates in live.items())
     lines, reasons = zip(*accounts, strict=True)
     made |= {

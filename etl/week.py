@@ -50,16 +50,16 @@ def closings(at: Context) -> nw.LazyFrame:
 
 def keep(vault: Vault, done: Anonymized, at: Context) -> None:
     """What stands until the first release of the next week."""
-    others = done.received.filter(col("tier") != "A").select("id").join(done.keys, on="id", how="inner")
-    vault.con.register("_others", others.to_native())
+    standing = done.received.filter(col("tier") != "A").select("id").join(done.keys, on="id", how="inner")
+    vault.con.register("_standing", standing.to_native())
     vault.con.execute(
         f"create or replace table {WEEKLY} as select * from {RECORDS}"
-        " where not deleted_upstream and (source, key) in (select (source, key) from _others)"
+        " where not deleted_upstream and (source, key) in (select (source, key) from _standing)"
     )
-    vault.con.unregister("_others")
+    vault.con.unregister("_standing")
     vault.con.execute(f"update {CLOSINGS} set is_new = false where is_new")
-    _, others = deleted(vault, at.engine, at.policy)
-    vault.set(ACCOUNT, json.dumps(asdict(replace(completeness.account(vault), deleted=others))))
+    _, gone = deleted(vault, at.engine, at.policy)
+    vault.set(ACCOUNT, json.dumps(asdict(replace(completeness.account(vault), deleted=gone))))
 
 
 def deleted(vault: Vault, engine: DuckEngine, policy: Policy) -> tuple[int, int]:

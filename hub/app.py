@@ -26,7 +26,6 @@ from hub.side_by_side import PREFIX, SideBySide
 PORT = 8001
 PATIENCE = 5  # seconds that visitors have to finish when the server stops
 ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address of the machine: one of them
-ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # every address of the machine: one of them
 SETTINGS = {
     "suggest_facets": False,
     "sql_time_limit_ms": 3000,

@@ -14,7 +14,7 @@ MINUTES = {
     "hub": 5,
     "dashboards": 4,
     "spec": 8,
-    "sources": 12,
+    "sources": 16,
     "cities": 3,
     "sample": 1,
     "privacy_text": 8,

@@ -10,6 +10,7 @@ Streets is tier A, Trash tier B (k 5), Housing tier C (k 11); the kind 'Secret' 
 
 import csv
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -167,6 +168,11 @@ class Town:
         town.describe({"sources": {"requests": requests_changes}})
         town.decide(**(policy or {}))
         return town
+
+    @classmethod
+    def copy_of(cls, folder: Path, to: Path) -> "Town":
+        """A town of one's own that stands where another does."""
+        return cls(Path(shutil.copytree(folder, to, symlinks=True)))
 
     @property
     def yml(self) -> Path:

@@ -11,7 +11,7 @@ from narwhals import col, lit, when
 from etl.privacy import closing
 from hub.policy import Policy
 
-HOUR, DAY = 3600, 86_400
+DAY = 86_400
 
 
 def add_outcome(
@@ -65,7 +65,7 @@ def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
         .otherwise(nw.coalesce(by_public, col("expected_datetime")))
     )
     frame = frame.with_columns(due=own, by_public=by_public, public_days=public)
-    is_public = (col("due") - col("by_public")).abs() <= HOUR  # the clocks may have changed in between
+    is_public = (col("due") - col("by_public")).abs() <= closing.HOUR  # the clocks may have changed in between
     whole = (col("due") - col("requested_datetime") + DAY - 1) // DAY
     return frame.with_columns(due_days=when(is_public).then(col("public_days")), due_in_days=whole)
 

@@ -4,7 +4,6 @@ the day would know on which days the others came; a small town has days without 
 So nothing that came, changed or went since the first release of the week, and is not shown by the day, may be seen in a
 release: two towns that differ in nothing else publish the same."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -65,7 +64,7 @@ def told(
     monday: Path, folder: Path, *others: dict, changes: dict[str, dict | None] | None = None
 ) -> dict[str, list[dict]]:
     """What the town publishes on Thursday that has published on Monday."""
-    town = Town(Path(shutil.copytree(monday, folder, symlinks=True)))
+    town = Town.copy_of(monday, folder)
     (town.data / "public" / "current").unlink()
     make_current(town.data, *kept(town.data))
     changed = {row["id"]: row | change for row in FIRST if (change := (changes or {}).get(row["id"], {})) is not None}

@@ -5,7 +5,6 @@ import shutil
 import sqlite3
 import stat
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -23,10 +22,6 @@ RATS = [
 ]
 ROWS = [*requests(range(20)), *RATS, *requests(range(100, 103), "Secret")]
 PLACED = ("place_id", "requested_bucket", "requested_grain", "late")
-
-
-def copied(town: Town, to: Path) -> Town:
-    return Town(Path(shutil.copytree(town.folder, to, symlinks=True)))
 
 
 def key_of(town: Town, version: int) -> bytes:
@@ -54,13 +49,13 @@ def first(tmp_path_factory) -> Town:
 
 @pytest.fixture
 def town(first, tmp_path) -> Town:
-    return copied(first, tmp_path / "town")
+    return Town.copy_of(first.folder, tmp_path / "town")
 
 
 @pytest.fixture(scope="module")
 def changed(first, tmp_path_factory) -> Town:
     """A town whose key was changed, and that has published since."""
-    town = copied(first, tmp_path_factory.mktemp("changed") / "town")
+    town = Town.copy_of(first.folder, tmp_path_factory.mktemp("changed") / "town")
     assert town.command("privacy", "rotate-key", *BY).code == 0
     assert town.command("publish").code == 0
     return town
@@ -274,7 +269,7 @@ def test_the_gate_compares_rows_across_the_change(town, monkeypatch):
 
 
 def test_without_the_former_key_nothing_is_erased_from_what_it_made(changed, tmp_path):
-    town = copied(changed, tmp_path / "town")
+    town = Town.copy_of(changed.folder, tmp_path / "town")
     (town.data / "private" / "keys" / "release.key").unlink()
     said = town.command("erase", "--id", "5")
     assert (said.code, "release.key is gone" in said.err, "backup" in said.err) == (3, True, True)
@@ -282,7 +277,7 @@ def test_without_the_former_key_nothing_is_erased_from_what_it_made(changed, tmp
 
 
 def test_an_older_vault_does_not_publish_beside_newer_releases(first, changed, tmp_path):
-    town = copied(changed, tmp_path / "town")
+    town = Town.copy_of(changed.folder, tmp_path / "town")
     for path in (town.data / "private").glob("vault*"):
         path.unlink()
     shutil.copy(first.data / "private" / "vault.duckdb", town.data / "private" / "vault.duckdb")
@@ -291,7 +286,7 @@ def test_an_older_vault_does_not_publish_beside_newer_releases(first, changed, t
 
 
 def test_a_second_change_goes_on_from_the_first(changed, tmp_path):
-    town = copied(changed, tmp_path / "town")
+    town = Town.copy_of(changed.folder, tmp_path / "town")
     town.command("privacy", "rotate-key", *BY)
     assert town.command("publish").code == 0
     assert number(town) == (3, 3) and len(shown(town, 3, range(20))) == 20

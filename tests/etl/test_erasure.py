@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -39,13 +38,13 @@ def founded(tmp_path_factory) -> Path:
 @pytest.fixture
 def town(founded, tmp_path) -> Town:
     """A copy of it of one's own."""
-    return Town(Path(shutil.copytree(founded, tmp_path / "town", symlinks=True)))
+    return Town.copy_of(founded, tmp_path / "town")
 
 
 @pytest.fixture(scope="module")
 def cleared(founded, tmp_path_factory) -> tuple[Path, str, str]:
     """The same after the canary was erased: the folder, the id of the release before, and what the command said."""
-    town = Town(Path(shutil.copytree(founded, tmp_path_factory.mktemp("erased") / "town", symlinks=True)))
+    town = Town.copy_of(founded, tmp_path_factory.mktemp("erased") / "town")
     before, said = town.release.id, town.command("erase", "--id", CANARY, "--publish")
     assert said.code == 0, said
     return town.folder, before, said.out
@@ -54,7 +53,7 @@ def cleared(founded, tmp_path_factory) -> tuple[Path, str, str]:
 @pytest.fixture
 def after(cleared, tmp_path) -> Town:
     """A copy of it of one's own."""
-    return Town(Path(shutil.copytree(cleared[0], tmp_path / "after", symlinks=True)))
+    return Town.copy_of(cleared[0], tmp_path / "after")
 
 
 def key_of(town: Town, name: str = "release") -> bytes:

@@ -34,7 +34,7 @@ def founded(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def town(founded, tmp_path) -> Town:
-    return Town(Path(shutil.copytree(founded, tmp_path / "town", symlinks=True))).on("2024-07-08")
+    return Town.copy_of(founded, tmp_path / "town").on("2024-07-08")
 
 
 def received(town: Town) -> dict[str, int]:

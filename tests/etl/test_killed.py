@@ -2,14 +2,12 @@
 
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -81,7 +79,7 @@ def towns(tmp_path_factory) -> tuple[Town, Town]:
     town = Town.found(tmp_path_factory.mktemp("killed") / "town", location=FILES)
     write(town, 0)
     town.run()
-    return town, Town(Path(shutil.copytree(town.folder, town.folder.with_name("calm"), symlinks=True)))
+    return town, Town.copy_of(town.folder, town.folder.with_name("calm"))
 
 
 @pytest.fixture(scope="module")

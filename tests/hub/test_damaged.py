@@ -33,7 +33,7 @@ def two(tmp_path_factory):
 @pytest.fixture
 def town(two, tmp_path):
     """A copy of its own, whose files may be written."""
-    copy = Town(Path(shutil.copytree(two.folder, tmp_path / "town", symlinks=True)))
+    copy = Town.copy_of(two.folder, tmp_path / "town")
     for path in copy.data.rglob("*"):
         if path.is_file() and not path.is_symlink():
             path.chmod(0o600)

@@ -2,12 +2,10 @@
 
 import hashlib
 import re
-import shutil
 import sqlite3
 import statistics
 import time
 from itertools import count
-from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
@@ -188,7 +186,7 @@ async def test_the_file_can_be_reached_neither_by_sql_nor_by_download(app, town,
 
 
 async def test_no_trace_of_a_number_is_printed_even_where_something_fails(town, tmp_path, capfd, caplog):
-    broken = Town(Path(shutil.copytree(town.folder, tmp_path / "town", symlinks=True)))
+    broken = Town.copy_of(town.folder, tmp_path / "town")
     (broken.data / "lookup" / "status.db").write_bytes(b"no database")
     answer = await look_up(build(broken.data, broken.city), NUMBER)
     said = capfd.readouterr()
@@ -271,7 +269,7 @@ async def test_it_is_linked_from_the_home_page_and_the_footer_where_it_is_there(
 
 
 def test_a_city_turns_it_off_and_the_file_is_gone_with_the_next_release(town, tmp_path):
-    off = Town(Path(shutil.copytree(town.folder, tmp_path / "town", symlinks=True)))
+    off = Town.copy_of(town.folder, tmp_path / "town")
     off.describe({"pages": {"tracking": False}})
     assert off.publish().release
     assert not lookup.path(off.data).exists()
