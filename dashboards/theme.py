@@ -11,6 +11,7 @@ import yaml
 from hub.brand import contrast, mix, palette
 from hub.city import COLOURS
 from hub.outcomes import OUTCOMES
+from hub.strict_yaml import Loader
 
 STYLE = Path(__file__).parent / "static" / "page.css"
 NOTHING = "–"
@@ -54,7 +55,7 @@ class Theme:
 
 def read(metadata: Path) -> Theme:
     """The theme of a release, from its metadata.yml; the colours of the hub where it names none."""
-    found = yaml.safe_load(metadata.read_text("utf-8")) if metadata.is_file() else {}
+    found = yaml.load(metadata.read_text("utf-8"), Loader) if metadata.is_file() else {}
     plugin = ((found or {}).get("plugins") or {}).get("cityglass") or {}
     brand, city = plugin.get("brand") or {}, plugin.get("city") or {}
     name = brand.get("name") or city.get("name") or "Open data"

@@ -33,11 +33,7 @@ class DuckEngine:
 
     def given(self, rows: pa.Table) -> nw.LazyFrame:
         """A small table made in Python."""
-        name = f"given_{next(self.numbers)}"
-        self.con.register("_given", rows)
-        self.con.execute(f"create temp table {name} as select * from _given")
-        self.con.unregister("_given")
-        return self.table(name)
+        return nw.from_native(self.con.from_arrow(rows))
 
     def keep(self, frame: nw.LazyFrame) -> nw.LazyFrame:
         """Compute the frame now, once."""

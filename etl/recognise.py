@@ -23,6 +23,7 @@ from hub.errors import CityglassError, SourceError
 from hub.policy import HERE as POLICIES
 from hub.schema import Dataset, Privacy
 from hub.source import Source
+from hub.strict_yaml import Loader
 
 CITIES = Path(__file__).parent / "cities"
 START = POLICIES / "start.yml"
@@ -91,7 +92,7 @@ def _known_names() -> dict[str, list[str]]:
     """record column -> every name that a ready city's system has for it, the standard's own first."""
     names: dict[str, list[str]] = {c.name: [c.name] for c in REQUESTS.record}
     for path in sorted(CITIES.glob("*.yml")):
-        spec = yaml.safe_load(path.read_text("utf-8"))["sources"]["requests"]
+        spec = yaml.load(path.read_text("utf-8"), Loader)["sources"]["requests"]
         for column, given in [*spec.get("fields", {}).items(), *spec.get("fallback", {}).get("fields", {}).items()]:
             if not isinstance(given, dict):
                 names[column] += [given] if isinstance(given, str) else given

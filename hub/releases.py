@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from hub.errors import ConfigurationError
+from hub.strict_yaml import Loader
 
 PHOTOS = "photos"  # folder of a release
 NEEDED = ("created", "tables", "files")  # keys of every manifest
@@ -77,8 +78,7 @@ def whole(release: Release) -> Release:
     if "city.db" not in release.manifest["files"]:
         raise _damaged(release.path / "manifest.json", "it lacks city.db")
     try:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        about = yaml.load(release.metadata.read_text("utf-8"), Loader=loader)
+        about = yaml.load(release.metadata.read_text("utf-8"), Loader)
     except (yaml.YAMLError, ValueError, FileNotFoundError) as error:
         raise _damaged(release.metadata, error) from None
     if not isinstance(about, dict) or "plugins" not in about:

@@ -17,6 +17,7 @@ from hub import metadata
 from hub.datasette_compat import Datasette
 from hub.errors import CityglassError, ConfigurationError
 from hub.releases import Release
+from hub.strict_yaml import Loader
 
 POLL_SECONDS = 5.0
 LOG = logging.getLogger("cityglass")
@@ -102,7 +103,7 @@ async def _poll(datasette: Datasette) -> None:
 
 def metadata_of(release: Release) -> dict:
     """What the release says Datasette should show."""
-    return yaml.load(release.metadata.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.load(release.metadata.read_text("utf-8"), Loader)
 
 
 def _read(release: Release, about: dict, link: Path | None) -> Served:
