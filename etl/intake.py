@@ -8,7 +8,6 @@ import json
 
 import duckdb
 import narwhals as nw
-import numpy as np
 import pyarrow as pa
 
 from etl import canonical, filled, texts, tombstones, typed
@@ -130,7 +129,7 @@ def judged(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Pag
 def _record_sql(con: duckdb.DuckDBPyConnection, city: City, source: Source, page: Page, with_text: bool = False) -> str:
     """The same as SQL over the table `page`, which is registered."""
     dataset, rows = DATASETS[source.dataset], cleaned(page.rows, source.layout.get("nulls", []))
-    numbers = pa.py_buffer(np.arange(page.first, page.first + rows.num_rows))
+    numbers = pa.py_buffer(page.numbers)
     numbered = rows.append_column("row_number", pa.Array.from_buffers(pa.int64(), rows.num_rows, [None, numbers]))
     batches = numbered.to_batches(BATCH_ROWS)  # they are read in parallel
     con.register("page", pa.Table.from_batches(batches, numbered.schema))
@@ -190,9 +189,9 @@ def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Pa
     )
     for number, reason in page.rejected:
         vault.con.execute(
-            """insert into quarantine select ?, ?, '', h, ?, null, ?, null from (select hash(?) as h)
+            """insert into quarantine select ?, ?, '', h, ?, nullif(?, 0), ?, null from (select hash(?) as h)
             where h not in (select hash from quarantine)""",
-            [source, dataset.name, part, reason, f"{part}:{number}:{reason}"],
+            [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
         )
 
 

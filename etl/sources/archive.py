@@ -141,10 +141,9 @@ def _refuse_harmful(archive: Content, info: zipfile.ZipInfo) -> None:
 
 def continued(tables: Iterable[Iterator[Page]]) -> Iterator[Page]:
     """Several tables as one part: its rows, and those set aside, are numbered on from table to table."""
-    met = misfits = 0
+    first = 2
     for pages in tables:
-        before = misfits
         for page in pages:
-            rejected = tuple((before + number, why) for number, why in page.rejected)
-            yield replace(page, first=met + 2, rejected=rejected)
-            met, misfits = met + page.rows.num_rows + len(rejected), misfits + len(rejected)
+            rejected = tuple((first + number - page.first, why) for number, why in page.rejected)
+            yield replace(page, first=first, rejected=rejected)
+            first += page.rows.num_rows + len(rejected)

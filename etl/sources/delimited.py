@@ -12,7 +12,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count, islice
+from itertools import islice
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -21,7 +21,7 @@ import pyarrow.csv as pacsv
 from etl.sources import damage
 from etl.sources.archive import Content
 from etl.sources.page import Page, Request, chosen, plain
-from etl.sources.totals import without_totals
+from etl.sources.totals import TOTALS, without_totals
 from hub.errors import ConfigurationError, SourceError
 
 BLOCK_BYTES = 72 << 20  # one page: enough rows that the vault writes them once, in place, not through its log
@@ -110,20 +110,23 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
             open_quotes.append(row.text)
             return "error"
         has = f"{row.actual_columns} column{'' if row.actual_columns == 1 else 's'}"
-        ragged.append(f"the row has {has}, the header {row.expected_columns}")
-        met[ragged[-1]] += 1
+        why = f"the row has {has}, the header {row.expected_columns}"
+        ragged.append((row.number, why))
+        met[why] += 1
         return "skip"
 
-    first, fitting, numbers = text.before + (2 if is_named else 1), 0, count(1)
+    first, fitting = text.before + (2 if is_named else 1), 0
     try:
         for batch in _csv_reader(watched, text, header, is_named, kept or header[:1], refuse):
             if watched.has_nul:
                 raise damage.nul(text.file)
-            rows, totals = without_totals(request, pa.Table.from_batches([batch]).select(kept))
-            rejected = tuple((next(numbers), ragged.popleft()) for _ in range(len(ragged)))
-            rejected += tuple((next(numbers), why) for why in totals)
-            yield Page(rows, first, rejected, dropped)
-            first, fitting = first + rows.num_rows + len(rejected), fitting + batch.num_rows
+            page = Page(
+                pa.Table.from_batches([batch]).select(kept), first, _among(ragged, first, batch.num_rows), dropped
+            )
+            rows, totals = without_totals(request, page.rows)
+            sums = tuple((int(page.numbers[at]), TOTALS) for at in totals)
+            yield replace(page, rows=rows, rejected=page.rejected + sums)
+            first, fitting = first + batch.num_rows + len(page.rejected), fitting + batch.num_rows
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
         raise damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
     if _is_cut(text, watched.tail, len(header)):
@@ -134,7 +137,15 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
     _fits_its_header(text.file, fitting, met)
     if ragged:
         none = pa.table({name: pa.array([], pa.string()) for name in kept})
-        yield Page(none, first, tuple(zip(numbers, ragged, strict=False)), dropped)
+        yield Page(none, first, tuple(ragged), dropped)
+
+
+def _among(ragged: deque[tuple[int, str]], first: int, rows: int) -> tuple[tuple[int, str], ...]:
+    """Take those that stand among, or right behind, so many rows that fit from `first` on; later blocks are read ahead."""
+    found: list[tuple[int, str]] = []
+    while ragged and ragged[0][0] <= first + rows + len(found):
+        found.append(ragged.popleft())
+    return tuple(found)
 
 
 def _fits_its_header(file: Content, fitting: int, misfits: Counter) -> None:
@@ -157,7 +168,11 @@ def _csv_reader(stream, text: Text, header, is_named, read, refuse) -> pacsv.CSV
     return pacsv.open_csv(
         stream,
         read_options=pacsv.ReadOptions(
-            block_size=BLOCK_BYTES, encoding=text.encoding, column_names=names, skip_rows=text.before
+            block_size=BLOCK_BYTES,
+            encoding=text.encoding,
+            column_names=names,
+            skip_rows=text.before,
+            use_threads=False,  # it reads ahead all the same, and knows the numbers of the rows
         ),
         parse_options=pacsv.ParseOptions(delimiter=text.delimiter, newlines_in_values=True, invalid_row_handler=refuse),
         convert_options=pacsv.ConvertOptions(

@@ -8,7 +8,6 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import Any
 
 import pyarrow as pa
@@ -42,17 +41,17 @@ def pages_of_lines(request: Request, file: Content) -> Iterator[Page]:
 
 
 def _pages(request: Request, file: Content, blocks: Iterator[list], row: Callable) -> Iterator[Page]:
-    met, fitting, numbers = 0, 0, count(1)
+    met, fitting = 0, 0
     for items in _gathered(blocks):
         rows, rejected = [], []
         for number, item in enumerate(items, met + 1):
             made = row(file, number, item)
-            rows.append(made) if isinstance(made, dict) else rejected.append((next(numbers), made))
+            rows.append(made) if isinstance(made, dict) else rejected.append((number, made))
         header = list(dict.fromkeys(name for one in rows for name in one))
         kept = chosen(request, file, header) if rows else []
         keeps = set(kept)
         dropped = tuple(name for name in header if name not in keeps)
-        yield Page(_table(file, rows, kept), met + 2, tuple(rejected), dropped)
+        yield Page(_table(file, rows, kept), met + 1, tuple(rejected), dropped)
         met, fitting = met + len(items), fitting + len(rows)
     if met > 2 * fitting:
         raise SourceError(

@@ -28,6 +28,7 @@ WITHIN_A_DAY = {"BYHOUR", "BYMINUTE", "BYSECOND"}
 FREQUENCIES = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 BROKEN = (ValueError, TypeError, AttributeError)  # what the library itself raises is a ValueError
 DONE = "read"
+FIRST = 1  # the number of the first day
 
 
 def recognises(url: str) -> bool:
@@ -60,8 +61,8 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
                 try:
                     rows += [{"route": route, **row} for row in _rows(request, calendar, event)]
                 except BROKEN as error:
-                    aside.append((len(aside) + 1, f"the event tells no days: {str(error)[:100]}"))
-        yield replace(page_of(request, rows, 2, cursor=DONE), rejected=tuple(aside))
+                    aside.append((FIRST + len(rows) + len(aside), f"the event tells no days: {str(error)[:100]}"))
+        yield replace(page_of(request, rows, FIRST, cursor=DONE), rejected=tuple(aside))
     return Proof("whole_file")
 
 

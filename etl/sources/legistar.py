@@ -265,9 +265,7 @@ class Children:
                 "run again later; what was read is kept",
             )
         if found is None:
-            self.failed.append(
-                (int(re.search(r"\d+", place)[0]), f"{place} cannot be had: the server answers with 500")
-            )
+            self.failed.append((0, f"{place} cannot be had: the server answers with 500"))
         return [child for child in found or () if _number(child, "EventItemMatterId") not in self.hidden]
 
     def asked(self, place: str, level: str) -> list[dict] | None:

@@ -77,9 +77,9 @@ class Resume:
 class Page:
     """Some rows of one part of a source: allow-listed columns only, every value text or null.
 
-    `first` is the number of its first row in the part, the header being row 1. `rejected` are rows that cannot be
-    rows: the how-many-th of such rows in the part, and why. `dropped` names columns that were seen and not kept.
-    `cursor`: where to go on if we die after this page. `deletes`: keys that are gone from the system."""
+    `first` is the number of its first row in the part, as who looks there counts them: the header is row 1. `rejected`
+    are rows among them that cannot be rows: their numbers, and why; 0 is none of them. `dropped` names columns that
+    were seen and not kept. `cursor`: where to go on if we die after this page. `deletes`: keys that are gone from the system."""
 
     rows: pa.Table
     first: int
@@ -87,6 +87,13 @@ class Page:
     dropped: tuple[str, ...] = ()
     cursor: str = ""
     deletes: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """The number of each row."""
+        every = np.arange(self.first, self.first + self.rows.num_rows + len(self.rejected))
+        rejected = [number for number, _ in self.rejected]
+        return every[~np.isin(every, rejected)][: self.rows.num_rows] if rejected else every
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +164,11 @@ def chosen(request: Request, path: object, header: list[str]) -> list[str]:
 def page_of(request: Request, rows: Iterable[object], first: int, **about) -> Page:
     """A page from decoded objects: objects within are looked into as `outer.inner`, lists become their JSON."""
     flat, rejected = [], []
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(rows, first):
         if isinstance(row, dict) and row:
             flat.append(flattened(row) if dict in map(type, row.values()) else row)
         else:
-            rejected.append((first + number, f"the row is {_kind(row)}, not an object"))
+            rejected.append((number, f"the row is {_kind(row)}, not an object"))
     header = list(dict.fromkeys(chain.from_iterable(flat)))
     kept = _by_plain(name for name in header if plain(name) in request.columns)
     columns = {names[0]: _column(flat, names) for names in kept.values()} or {request.key[0]: strings([""] * len(flat))}

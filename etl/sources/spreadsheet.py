@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import date, time, timedelta
-from itertools import count, islice
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -25,7 +25,7 @@ from python_calamine import (
 
 from etl.sources.archive import Content, continued, refuse_bomb, unbroken
 from etl.sources.page import Page, Request, chosen, plain, text
-from etl.sources.totals import without_totals
+from etl.sources.totals import TOTALS, without_totals
 from hub.errors import ConfigurationError, SourceError
 
 PAGE_ROWS = 50_000
@@ -100,14 +100,14 @@ def _sheet_pages(request: Request, label: str, sheet: CalamineSheet, hidden: tup
     places = {name: header.index(name) for name in kept}
     _refuse_merged(label, sheet, at, [sheet.start[1] + place for place in places.values()])
     unnamed = (name or f"(column {number} has no name)" for number, name in enumerate(header, 1) if name not in kept)
-    dropped, first, numbers = (*unnamed, *hidden), 2, count(1)
+    dropped, first = (*unnamed, *hidden), 2
     filled = (row for row in rows if any(value != "" for value in row[1]))
     while page := list(islice(filled, PAGE_ROWS)):
         columns = {name: [_text(values[place]) for _, values in page] for name, place in places.items()}
         _refuse_rounded(request, label, page, places)
         table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
         table, totals = without_totals(request, table)
-        yield Page(table, first, tuple((next(numbers), why) for why in totals), dropped)
+        yield Page(table, first, tuple((first + at, TOTALS) for at in totals), dropped)
         first += len(page)
     if first == 2:
         raise SourceError(f"{label} has a header and no rows.", "an empty table does not replace good data")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from etl.sources import files
+from etl.sources import delimited, files
 from etl.sources.page import Request
 from hub.errors import ConfigurationError, SourceError
 from tests.sources.tables import (
@@ -189,7 +189,20 @@ def test_an_old_workbook_is_refused_with_the_cure_and_not_passed_over_in_a_folde
 def test_ragged_rows_are_counted_and_the_others_are_read(tmp_path):
     found = read(put(tmp_path / "a.csv", written([*TABLE, ["1", "2"], ROWS[0][:1] * 5])))
     assert ids(found) == IDS
-    assert rejected(found) == [(1, "the row has 2 columns, the header 4"), (2, "the row has 5 columns, the header 4")]
+    assert rejected(found) == [(7, "the row has 2 columns, the header 4"), (8, "the row has 5 columns, the header 4")]
+
+
+@pytest.mark.parametrize("head", ["", "sep=,\n"])
+@pytest.mark.parametrize("names", [HEADER, None])
+def test_rows_keep_their_numbers_where_others_are_left_out(tmp_path, monkeypatch, head, names):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 300)
+    lines = [[str(at), "Pothole", "2024-03-01", ""] if at % 7 else [str(at)] * (at % 3 + 1) for at in range(1, 200)]
+    content = head + written([names] * bool(names) + lines)
+    found = read(put(tmp_path / "a.csv", content), **({} if names else {"header": HEADER}))
+    above = len(content.splitlines()) - len(lines)
+    assert [(n - above) % 7 for n, _ in rejected(found)] == [0] * (199 // 7) and len(found.pages) > 3
+    assert [n - above for page in found.pages for n in page.numbers.tolist()] == [at for at in range(1, 200) if at % 7]
+    assert ids(found) == [str(at) for at in range(1, 200) if at % 7]
 
 
 @pytest.mark.parametrize("word", ["Total", "Grand total: 5", "TOTALS", "Sub-Total"])
@@ -199,7 +212,7 @@ def test_a_row_of_totals_at_the_end_is_no_row(tmp_path, word, ending):
     path = tmp_path / f"a{ending}"
     write_workbook(path, {"A": Sheet(rows)}) if ending == ".xlsx" else put(path, written(rows))
     found = read(path)
-    assert ids(found) == IDS and rejected(found) == [(1, "a row of totals, not a row of the table")]
+    assert ids(found) == IDS and rejected(found) == [(7, "a row of totals, not a row of the table")]
 
 
 def test_a_request_about_totals_is_a_request(tmp_path):
