@@ -5,16 +5,16 @@ import streamlit as st
 from dashboards import data, markup, show, theme
 from dashboards.views import budget, capital_projects, map, overview, privacy, resolution_times, stories
 
-# view, its name in the menu, the table without which it has nothing to show
-VIEWS = (
-    (overview, "Overview", "releases"),
-    (resolution_times, "Resolution times", "durations"),
-    (map, "Map", "area_counts"),
-    (stories, "Stories", "stories"),
-    (budget, "Budget", "budget_lines"),
-    (capital_projects, "Capital projects", "capital_projects"),
-    (privacy, "Privacy", "_privacy_risk"),
-)
+# address: view, its name in the menu, the table without which it has nothing to show
+VIEWS = {
+    "overview": (overview, "Overview", "releases"),
+    "resolution_times": (resolution_times, "Resolution times", "durations"),
+    "map": (map, "Map", "area_counts"),
+    "stories": (stories, "Stories", "stories"),
+    "budget": (budget, "Budget", "budget_lines"),
+    "capital_projects": (capital_projects, "Capital projects", "capital_projects"),
+    "privacy": (privacy, "Privacy", "_privacy_risk"),
+}
 # The hub's own pages, as the head of each of them lists them: name, address, the table without which there is none.
 HUB = (
     ("Data", "/city", "releases"),
@@ -34,11 +34,14 @@ def main() -> None:
         return
     look = show.look()
     st.html(theme.style(look))
+    shown = [name for name in data.views() if data.has(VIEWS[name][2])]
     pages = [
-        st.Page(view.render, title=name, url_path=view.__name__.rpartition(".")[2], default=view is overview)
-        for view, name, table in VIEWS
-        if data.has(table)
+        st.Page(VIEWS[name][0].render, title=VIEWS[name][1], url_path=name, default=name == shown[0]) for name in shown
     ]
+    if not pages:
+        st.title("Nothing to show yet")
+        st.markdown("This release holds nothing that these dashboards show. [All data](/city)")
+        return
     page = st.navigation(pages, position="hidden")
     st.set_page_config(page_title=f"{page.title} – {look.name}", layout="wide")
     links = [(words, address) for words, address, table in HUB if data.has(table)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from dashboards import maps, theme
+from hub.city import VIEWS
 from hub.questions import Question, measures
 from hub.releases import Release, current
 from hub.sql_functions import register
@@ -75,6 +76,11 @@ def has(table: str) -> bool:
         return False
 
 
+def views() -> tuple[str, ...]:
+    """The dashboards that the city wants, in its order."""
+    return _views(_current())
+
+
 def colours() -> theme.Theme:
     return _theme(_current())
 
@@ -108,6 +114,11 @@ def _answer(of: Release, measure: str, params: tuple[tuple[str, str], ...]) -> p
 def _column(of: Release, sql: str, params: tuple) -> tuple:
     with _open(of) as db:
         return tuple(value for (value,) in db.execute(sql, params))
+
+
+@lru_cache(maxsize=4)
+def _views(of: Release) -> tuple[str, ...]:
+    return tuple(theme.settings(of.metadata).get("views") or VIEWS)
 
 
 @lru_cache(maxsize=4)

@@ -53,10 +53,15 @@ class Theme:
         return self["background"] == NIGHT["background"]
 
 
-def read(metadata: Path) -> Theme:
-    """The theme of a release, from its metadata.yml; the colours of the hub where it names none."""
+def settings(metadata: Path) -> dict:
+    """What the city chose for its pages, as the metadata.yml of a release tells it."""
     found = yaml.load(metadata.read_text("utf-8"), Loader) if metadata.is_file() else {}
-    plugin = ((found or {}).get("plugins") or {}).get("cityglass") or {}
+    return ((found or {}).get("plugins") or {}).get("cityglass") or {}
+
+
+def read(metadata: Path) -> Theme:
+    """The theme of a release; the colours of the hub where it names none."""
+    plugin = settings(metadata)
     brand, city = plugin.get("brand") or {}, plugin.get("city") or {}
     name = brand.get("name") or city.get("name") or "Open data"
     contact = brand.get("contact") or city.get("contact") or ""

@@ -26,8 +26,10 @@ SHAPE = {
     "departments": Each([str]),
     "privacy": {"k": Each(int), "delay_days": int, "columns": Each(str)},
     "publish": {"keep": int, "every": str},
-    "pages": {"datasets": [str], "tracking": bool},
+    "pages": {"datasets": [str], "views": [str], "tracking": bool},
 }
+# The dashboards, in the order of their menu.
+VIEWS = ("overview", "resolution_times", "map", "stories", "budget", "capital_projects", "privacy")
 PERIODS = ("day", "week")  # `run --every` makes at most one release in each
 WIDEST = 5  # degrees: a box beyond that is no city, and its map would have millions of tiles
 LANGUAGES = ("en", "es")  # whose words are known here; the first of a city's is told to browsers
@@ -66,6 +68,7 @@ class City:
     keep: int = 5
     publishes: str = "day"
     datasets: tuple[str, ...] = tuple(DATASETS)
+    views: tuple[str, ...] = VIEWS
     tracking: bool = True
 
     def department_of(self, *names: str | None) -> str | None:
@@ -139,7 +142,8 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) ->
         withheld=withheld,
         keep=publish.get("keep", 5),
         publishes=publish.get("every", "day"),
-        datasets=_datasets(pages.get("datasets"), path),
+        datasets=_shown("datasets", pages, tuple(DATASETS), path),
+        views=_shown("views", pages, VIEWS, path),
         tracking=pages.get("tracking", True),
     )
 
@@ -210,8 +214,9 @@ def _colours(colours: dict[str, str], path: Path) -> dict[str, str]:
     return colours
 
 
-def _datasets(chosen: list[str] | None, path: Path) -> tuple[str, ...]:
-    for name in chosen or ():
-        if name not in DATASETS:
-            raise ConfigurationError(f"{path}: pages.datasets has {name!r}.", f"known datasets: {', '.join(DATASETS)}")
-    return tuple(chosen or DATASETS)
+def _shown(what: str, pages: dict, known: tuple[str, ...], path: Path) -> tuple[str, ...]:
+    """Which datasets or views the pages have, in their order: all, unless city.yml names some."""
+    chosen = pages.get(what) or known
+    if unknown := [name for name in chosen if name not in known]:
+        raise ConfigurationError(f"{path}: pages.{what} has {unknown[0]!r}.", f"known {what}: {', '.join(known)}")
+    return tuple(dict.fromkeys(chosen))

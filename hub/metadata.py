@@ -161,6 +161,7 @@ def _settings(city: City) -> dict:
         "city": {"name": city.name, "slug": city.slug, "time_zone": city.time_zone, "contact": city.contact},
         "brand": {"name": city.brand.name, "colours": dict(city.brand.colours), "font": city.brand.font} | _drawn(city),
         "datasets": [*city.datasets],
+        "views": [*city.views],
     }
 
 

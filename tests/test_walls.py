@@ -15,6 +15,7 @@ from etl.checks import account, canaries, file, received, rows
 from etl.checks.finding import Case, Finding
 from etl.privacy import snap
 from etl.sources import SOURCES, files
+from hub import city
 from hub.city import load_city
 from hub.datasets import DATASETS
 from hub.layout import LAYOUT, MEANS
@@ -197,6 +198,7 @@ def test_every_precision_that_a_teller_may_choose_is_snapped():
     assert [word for word in snap.DECIMALS if f'"{word}"' not in source] == []
 
 
-def test_every_dashboard_is_on_the_menu():
+def test_every_dashboard_is_on_the_menu_and_a_city_may_choose_it():
     on_disk = {path.stem for path in (ROOT / "dashboards" / "views").glob("*.py")} - {"__init__"}
-    assert {view.__name__.rpartition(".")[2] for view, *_ in VIEWS} == on_disk
+    assert {view.__name__.rpartition(".")[2] for view, *_ in VIEWS.values()} == on_disk
+    assert list(VIEWS) == list(city.VIEWS)

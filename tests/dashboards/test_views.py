@@ -3,16 +3,20 @@
 import json
 import re
 import sqlite3
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+import dashboards
 from dashboards import data
 from dashboards.app import VIEWS
 from dashboards.views import stories
 from hub.questions import measures
 from tests.asking import ask
-from tests.made_release import make
+from tests.made_release import CITY, make
 
 # view, choices: every page and every branch of it
 PAGES = [
@@ -37,6 +41,16 @@ PAGES = [
 DRAWN = ("plotly_chart", "iframe")
 TOLD = ("metric", "html", "arrow_data_frame")
 LINK = re.compile(r"\[([^\]]+)\]\((/city/[^)]*)\)")
+
+
+def whole_app() -> AppTest:
+    page = AppTest.from_file(str(Path(dashboards.__file__).parent / "app.py"), default_timeout=60).run()
+    assert not page.exception
+    return page
+
+
+def menu(page: AppTest) -> list[str]:
+    return [link.proto.label for link in page.get("page_link")]
 
 
 def unescaped(text: str) -> str:
@@ -176,8 +190,7 @@ def test_a_check_names_the_attack_that_it_answers(view, elements):
 
 
 def test_the_menu_holds_every_view_and_each_is_walked_here():
-    named = {view.__name__.rpartition(".")[2] for view, *_ in VIEWS}
-    assert named == {name for name, _ in PAGES}
+    assert set(VIEWS) == {name for name, _ in PAGES}
 
 
 def test_the_four_numbers_of_the_front_page_carry_their_interval_count_and_query(view, elements):
@@ -258,28 +271,34 @@ def test_a_choice_that_fits_nothing_gets_a_friendly_stop(view):
 
 
 def test_without_a_release_the_page_says_how_to_get_one(tmp_path, monkeypatch):
-    from pathlib import Path
-
-    from streamlit.testing.v1 import AppTest
-
-    import dashboards
-
     monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
-    page = AppTest.from_file(str(Path(dashboards.__file__).parent / "app.py"), default_timeout=30).run()
-    assert not page.exception
+    page = whole_app()
     assert page.title[0].value == "Nothing has been published yet"
 
 
 def test_the_whole_app_opens_on_the_overview():
-    from pathlib import Path
-
-    from streamlit.testing.v1 import AppTest
-
-    import dashboards
-
-    page = AppTest.from_file(str(Path(dashboards.__file__).parent / "app.py"), default_timeout=60).run()
-    assert not page.exception
+    page = whole_app()
     assert page.title[0].value == "Larkhaven at a glance"
+    assert menu(page) == [name for _, name, _ in VIEWS.values()]
+
+
+def test_a_city_has_the_dashboards_that_it_chose_in_its_order(tmp_path, monkeypatch):
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    make(tmp_path, city=replace(CITY, views=("budget", "overview")))
+    page = whole_app()
+    assert menu(page) == ["Budget", "Overview"]
+    assert page.title[0].value != "Larkhaven at a glance"
+
+
+def test_dashboards_without_anything_to_show_say_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("CITYGLASS_DATA", str(tmp_path))
+    release = make(tmp_path, city=replace(CITY, views=("stories",)))
+    release.db.chmod(0o644)
+    with sqlite3.connect(release.db) as con:
+        con.execute("delete from stories")
+    con.close()
+    page = whole_app()
+    assert page.title[0].value == "Nothing to show yet" and menu(page) == []
 
 
 def test_one_first_heading_and_no_level_is_skipped(view):

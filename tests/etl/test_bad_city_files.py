@@ -104,6 +104,10 @@ BAD = {
     "keep none": (SOUND + "publish: {keep: 0}\n", ["city.yml:21: publish.keep is 0"]),
     "publish hourly": (SOUND + "publish: {every: hour}\n", ["city.yml:21: publish.every is 'hour'", "day"]),
     "no such page": (SOUND + "pages: {datasets: [trees]}\n", ["pages.datasets has 'trees'", "known datasets"]),
+    "no such dashboard": (
+        SOUND + "pages: {views: [parking]}\n",
+        ["pages.views has 'parking'", "known views: overview"],
+    ),
     "broken yaml": (swap("slug: tinytown", "slug: [tinytown"), ["city.yml:4:", "mend the YAML on that line"]),
     "tab": (swap("  slug", "\tslug"), ["city.yml:3:", "mend the YAML"]),
     "two documents": (SOUND + "---\na: b\n", ["city.yml:21:", "mend the YAML"]),
