@@ -215,7 +215,7 @@ def _rung(path: Path, tier: str, rung: str) -> tuple[str, str]:
     level, _, grain = rung.partition("/")
     if level not in LEVELS or grain not in GRAINS:
         raise ConfigurationError(
-            f"{path}: ladders.{tier} has {rung!r}.",
+            f"{placed(path, f'ladders.{tier}')}: ladders.{tier} has {rung!r}.",
             f"write level/grain from {', '.join(LEVELS)} and {', '.join(GRAINS)}",
         )
     return level, grain
@@ -226,16 +226,20 @@ def _never_looser(policy: Policy) -> None:
     for tier, least in LOOSEST_K.items():
         if policy.k[tier] < least:
             raise GateError(
-                f"{policy.path}: k.{tier} is {policy.k[tier]}, looser than {least}.", f"set it to {least} or more"
+                f"{placed(policy.path, f'k.{tier}')}: k.{tier} is {policy.k[tier]}, looser than {least}.",
+                f"set it to {least} or more",
             )
     if policy.addresses < 8:
-        raise GateError(f"{policy.path}: addresses is {policy.addresses}, looser than 8.", "set it to 8 or more")
-    for name, tier in {**policy.tiers, **policy.services}.items():
-        if tier not in TIERS:
-            raise ConfigurationError(f"{policy.path}: {name!r} has tier {tier!r}.", f"tiers are {', '.join(TIERS)}")
+        where = placed(policy.path, "addresses")
+        raise GateError(f"{where}: addresses is {policy.addresses}, looser than 8.", "set it to 8 or more")
+    for key, tiers in (("tiers", policy.tiers), ("services", policy.services)):
+        for name, tier in tiers.items():
+            if tier not in TIERS:
+                where = placed(policy.path, f"{key}.{name}")
+                raise ConfigurationError(f"{where}: {name!r} has tier {tier!r}.", f"tiers are {', '.join(TIERS)}")
     if set(policy.ladders) != set(LOOSEST_LEVEL):
         raise ConfigurationError(
-            f"{policy.path}: there are ladders for {', '.join(policy.ladders) or 'no tier'}.",
+            f"{placed(policy.path, 'ladders')}: there are ladders for {', '.join(policy.ladders) or 'no tier'}.",
             f"give one for each of {', '.join(LOOSEST_LEVEL)}",
         )
     for tier, rungs in policy.ladders.items():
@@ -243,7 +247,8 @@ def _never_looser(policy: Policy) -> None:
     allowed = DATASETS["service_requests"].table.names
     if extra := set(policy.columns) - set(allowed):
         raise GateError(
-            f"{policy.path}: columns has {', '.join(sorted(extra))}.", f"the closed list is: {', '.join(allowed)}"
+            f"{placed(policy.path, 'columns')}: columns has {', '.join(sorted(extra))}.",
+            f"the closed list is: {', '.join(allowed)}",
         )
 
 
@@ -253,12 +258,13 @@ def _from_fine_to_coarse(path: Path, tier: str, rungs: tuple[tuple[str, str], ..
     for (level, grain), step in zip(rungs, steps, strict=True):
         if step[0] < finest[0] or step[1] < finest[1]:
             raise GateError(
-                f"{path}: ladders.{tier} has {level}/{grain}, finer than allowed.",
+                f"{placed(path, f'ladders.{tier}')}: ladders.{tier} has {level}/{grain}, finer than allowed.",
                 f"begin at {LOOSEST_LEVEL[tier]}/{LOOSEST_GRAIN[tier]}",
             )
     for (before, after), (level, grain) in zip(pairwise(steps), rungs[1:], strict=True):
         if after[0] < before[0] or after[1] < before[1]:
             raise ConfigurationError(
-                f"{path}: ladders.{tier} has {level}/{grain}, which is finer than the rung before it.",
+                f"{placed(path, f'ladders.{tier}')}: ladders.{tier} has {level}/{grain}, which is finer than the rung "
+                "before it.",
                 "write the rungs from fine to coarse",
             )
