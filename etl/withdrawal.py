@@ -47,9 +47,12 @@ def withdraw(vault: Vault, data: Path, serving: Release) -> list[str]:
 
 
 def shows(release: Release, marks: Marks) -> int:
-    """How many rows of a release are of what was erased."""
-    with closing(sqlite3.connect(f"file:{release.db}?mode=ro&immutable=1", uri=True)) as con:
-        return count(con, "main", marks)
+    """How many rows of a release are of what was erased; one that cannot be asked counts as if it showed it."""
+    try:
+        with closing(sqlite3.connect(f"file:{release.db}?mode=ro&immutable=1", uri=True)) as con:
+            return count(con, "main", marks)
+    except sqlite3.DatabaseError:
+        return 1
 
 
 def count(con: sqlite3.Connection, schema: str, marks: Marks) -> int:

@@ -105,14 +105,14 @@ def link(data: Path) -> Path:
 
 
 def current(data: Path) -> Release | None:
-    """The release that is served, or None before the first one."""
+    """The release that is served, or None before the first one. It may be damaged."""
     target = link(data).resolve()
-    return Release(target) if (target / "manifest.json").is_file() else None
+    return Release(target) if target.is_dir() else None
 
 
 def kept(data: Path) -> list[Release]:
-    """Every complete release, newest first; last those whose manifest is damaged: they are there, but tell nothing."""
-    found = (Release(path) for path in folder(data).glob("[!.]*") if (path / "manifest.json").is_file())
+    """Every release, newest first; last those whose manifest is damaged: they are there, but tell nothing."""
+    found = (Release(path) for path in folder(data).glob("[!.]*") if path.is_dir())
     return sorted(found, key=_made, reverse=True)
 
 

@@ -51,6 +51,7 @@ def cut(path: Path) -> None:
 # file of a release -> what happens to it
 HARM: dict[str, tuple[str, Callable[[Path], object]]] = {
     "manifest cut": ("manifest.json", cut),
+    "manifest gone": ("manifest.json", Path.unlink),
     "manifest emptied": ("manifest.json", lambda path: path.write_text("{}")),
     "manifest a list": ("manifest.json", lambda path: path.write_text("[]")),
     "metadata broken": ("metadata.yml", lambda path: path.write_text("a: [")),
@@ -100,6 +101,16 @@ def test_nothing_is_published_past_a_release_whose_manifest_cannot_be_read(town)
     said = town.on("2024-07-03").command("run")
     assert (said.code, CUT in said.err, str(broken.path) in said.err) == (3, True, True)
     assert town.release.id == good
+
+
+@pytest.mark.parametrize("harm", ["database cut", "database gone"])
+def test_an_erasure_takes_back_a_damaged_release_that_may_show_the_record(town, harm):
+    name, happens = HARM[harm]
+    old = releases.kept(town.data)[1]
+    happens(old.path / name)
+    said = town.command("erase", "--id", "3", "--publish")
+    assert (said.code, old.path.exists(), list(releases.withdrawn(town.data))[0]) == (0, False, old.id)
+    assert town.command("releases").code == 0
 
 
 @pytest.mark.parametrize("harm", [name for name in HARM if "database" in name])
