@@ -80,7 +80,7 @@ def generalise(
     found: dict[str, list[nw.LazyFrame]] = {"released": [], "waiting": [], "withheld": []}
     days = time.calendar_of(frame, at.engine)
     known = at.engine.keep(_same_tier(frame, ledger))
-    for tier, rungs in at.policy.ladders.items():
+    for tier, rungs in _needed(at, frame, known).items():
         mine = frame.filter(col("tier") == tier).select("id", "group_no", "location", "lat5", "long5", "day_number")
         mine = place.add_places(mine.join(days, on="day_number", how="inner"), cells)
         rule = Rule(
@@ -93,6 +93,12 @@ def generalise(
             found[word].append(_placed(rows, tier) if word == "released" else rows.select("id"))
     placed = at.engine.keep(nw.concat(found["released"]))
     return placed, at.engine.keep(_fates(frame, placed, found))
+
+
+def _needed(at: Context, *frames: nw.LazyFrame) -> dict:
+    """The ladders of the tiers that there are rows of; all of them where there are none."""
+    tiers = at.engine.arrow(nw.concat([frame.select("tier") for frame in frames]).unique())["tier"].to_pylist()
+    return {tier: rungs for tier, rungs in at.policy.ladders.items() if tier in tiers} or at.policy.ladders
 
 
 def _same_tier(frame: nw.LazyFrame, ledger: nw.LazyFrame) -> nw.LazyFrame:

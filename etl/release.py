@@ -176,11 +176,12 @@ def _release_id(made: Contents, job: Job, folder: Path, state: str) -> str:
 
 
 def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:
-    path, city = folder / "city.db", job.city
+    path = folder / "city.db"
     canary, risks = audited.sent_canaries(made, job.vault), risk.measure(path, job.policy.ladders, made.facts)
     database.add(path, {"sources": made.sources, "releases": [made.line(release_id)], "_privacy_risk": risks})
     database.compact(path)
-    (folder / "metadata.yml").write_text(metadata.dump(city, release=release_id), "utf-8")
+    about = metadata.build(job.city, release=release_id)
+    (folder / "metadata.yml").write_text(metadata.written(about, job.city), "utf-8")
     account = completeness.account(job.vault)
     told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
     told |= {
@@ -200,10 +201,10 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
             _cure(finding.check_name for finding in findings if not finding.is_passed),
             findings=[finding.row for finding in findings],
         )
-    about = audited.about(made, release_id, path, canary)
-    database.add(path, {"_privacy_audit": [finding.row | about for finding in findings]})
+    held_for = audited.about(made, release_id, path, canary)
+    database.add(path, {"_privacy_audit": [finding.row | held_for for finding in findings]})
     with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as con:
-        metadata.check(metadata.build(city, release=release_id), con)
+        metadata.check(about, con)
     for table in tables():
         if table.name in TOLD_LATER:
             downloads.write(path, table, folder / "downloads")

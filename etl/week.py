@@ -45,7 +45,7 @@ def closings(at: Context) -> nw.LazyFrame:
     """The closings that were taken back, as far as B and C may tell them: `id`, `number` and what closing.CLOSING names."""
     stated = at.engine.table(CLOSINGS)
     stated = stated.filter(~col("is_new")) if at.within else stated
-    return at.engine.keyed(stated, at.key).select("id", "number", *CLOSING)
+    return at.engine.keep(at.engine.keyed(stated, at.key).select("id", "number", *CLOSING))
 
 
 def keep(vault: Vault, done: Anonymized, at: Context) -> None:

@@ -72,10 +72,12 @@ def build(city: City, *, release: str | None = None) -> dict:
 
 def dump(city: City, *, release: str | None = None) -> str:
     """The same as YAML, the same bytes for the same inputs."""
+    return written(build(city, release=release), city)
+
+
+def written(metadata: dict, city: City) -> str:
     head = f"# What Datasette shows for {city.name}: written by `cityglass metadata` from hub/ and {city.path.name}.\n"
-    return head + yaml.dump(
-        build(city, release=release), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110
-    )
+    return head + yaml.dump(metadata, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
 
 
 def check(metadata: dict, conn: sqlite3.Connection) -> None:
@@ -282,7 +284,7 @@ def _columns(conn: sqlite3.Connection, table: str) -> tuple[str, ...]:
     return tuple(row[1] for row in conn.execute(f'pragma table_info("{table}")'))
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
     """Block style, and SQL as it was written."""
 
     def ignore_aliases(self, data) -> bool:

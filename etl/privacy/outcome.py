@@ -25,7 +25,7 @@ def add_outcome(
     for tier, day in told_until.items():
         until = when(col("tier") == tier).then(lit(day)).otherwise(until)
     frame = _targets(frame, engine, policy).with_columns(until=until, in_a=col("tier") == "A")
-    frame = closing.settle(closing.restate(frame, engine.keep(closings), engine), opens)
+    frame = closing.settle(closing.restate(frame, closings, engine), opens)
     frame = frame.with_columns(**{f"ledger_{name}": fact for name, fact in closing.facts().items()})
     frame = _on_time(frame)
     frame = frame.with_columns(
