@@ -16,12 +16,11 @@ from etl.generalise import Context
 from etl.privacy import review, templates
 from etl.privacy.pseudonym import public_ids
 from etl.privacy.review import Entry
-from etl.privacy.text import Gazetteer, available, redact
+from etl.privacy.text import Gazetteer, available, fingerprint, redact
 from etl.privacy.text.ner import is_installed
 from etl.vault import Vault
 
 NOTED = ("hash", "text", "reason", "spans", "layers")
-VERSION = "4"  # of the layers: a higher one has every text redacted again
 SPAN_RISK, UNNAMED_RISK = 0.1, 0.25  # of each masked part; of all where names are not recognised (no L4)
 SOURCES = {"templates": ("closure_note",), "redacted": ("description", "closure_note")}  # by what the policy uses
 
@@ -93,9 +92,7 @@ def _may(at: Context, row: dict, column: str) -> bool:
 
 def _redacted(vault: Vault, given: list[str], places: Gazetteer) -> dict[str, tuple[str | None, int]]:
     """Each distinct text redacted, and how many parts of it are masked; what was redacted before is remembered."""
-    how = hashlib.sha256(
-        repr((VERSION, layers_told(), sorted(places.names), sorted(places.allowed))).encode()
-    ).hexdigest()
+    how = hashlib.sha256(repr((fingerprint(), sorted(places.names), sorted(places.allowed))).encode()).hexdigest()
     unique = list(dict.fromkeys(given))
     marks = [hashlib.sha256(text.encode()).hexdigest()[:32] for text in unique]
     vault.con.execute("delete from redactions where layers <> ?", [how])

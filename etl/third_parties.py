@@ -18,6 +18,7 @@ from etl.engine import DuckEngine
 from etl.live import tellable
 from etl.privacy import review
 from etl.privacy.review import Entry
+from etl.privacy.text import fingerprint
 from etl.privacy.text.others import Found, chosen_name, find
 from hub.city import City
 
@@ -111,12 +112,30 @@ def _id(content: Content) -> str:
 def _entries(con: duckdb.DuckDBPyConnection, scanned: Scanned, rows: Counter[Content]) -> list[Entry]:
     """What is in the queue now: contents in which somebody was found, and those that were decided on before."""
     decided = {entry.id for entry in review.listed(con, scanned.kind) if entry.state != review.PENDING}
-    found = [(_id(content), content, hits) for content, hits in zip(rows, _found(scanned, list(rows)), strict=True)]
+    contents = {_id(content): content for content in rows}
     return [
-        Entry(scanned.kind, key, key, None, _risk(hits), rows[content])
-        for key, content, hits in found
-        if any(hits) or key in decided
+        Entry(scanned.kind, key, key, None, risk, rows[contents[key]])
+        for key, risk in _risks(con, scanned, contents).items()
+        if risk or key in decided
     ]
+
+
+def _risks(con: duckdb.DuckDBPyConnection, scanned: Scanned, contents: dict[str, Content]) -> dict[str, float]:
+    """The risk of each content, 0 where nobody was found. Each is looked at once: its hash and its risk are kept."""
+    how = hashlib.sha256(repr((fingerprint(), HEADING.pattern, scanned)).encode()).hexdigest()
+    kept = dict(
+        con.execute("select id, risk from looked_at where kind = ? and how = ?", [scanned.kind, how]).fetchall()
+    )
+    new = {key: content for key, content in contents.items() if key not in kept}
+    found = dict(zip(new, map(_risk, _found(scanned, list(new.values()))), strict=True))
+    risks = {key: found[key] if key in found else kept[key] for key in contents}
+    if risks != kept:
+        lines = pa.table({"id": [*risks], "risk": pa.array(risks.values(), pa.float64())})
+        con.register("_risks", lines)
+        con.execute("delete from looked_at where kind = ?", [scanned.kind])
+        con.execute("insert into looked_at select ?, id, risk, ? from _risks", [scanned.kind, how])
+        con.unregister("_risks")
+    return risks
 
 
 def _risk(hits: list[list[Found]]) -> float:

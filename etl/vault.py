@@ -19,6 +19,7 @@ erasures            what the releases that are kept may still show of it; empty 
 texts, redactions    free text, only while the policy uses it, and what its redaction made of it
 review_queue        what an officer has decided or is to decide: templates, redacted texts, photos, and the texts of
                     budget and stories that may name somebody else
+looked_at           how likely it is that a text of budget and stories names somebody else, by its hash, and who looked
 photos              rebuilt photos that wait for approval, under random names
 settings            small facts: key check, as_of per source, what was published, who signed
 """
@@ -84,6 +85,7 @@ create table if not exists redactions(hash varchar, text varchar, reason varchar
 create table if not exists review_queue(
     kind varchar, id varchar, content_hash varchar, text varchar, risk double, rows bigint, state varchar,
     disposition varchar, "by" varchar, "at" bigint, primary key (kind, id));
+create table if not exists looked_at(kind varchar, id varchar, risk double, how varchar);
 create table if not exists photos(
     name varchar, source varchar, key varchar, body blob, width bigint, height bigint, covered varchar, "at" bigint);
 create table if not exists settings(name varchar primary key, value varchar);

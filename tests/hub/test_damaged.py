@@ -109,7 +109,7 @@ def test_an_erasure_takes_back_a_damaged_release_that_may_show_the_record(town, 
     old = releases.kept(town.data)[1]
     happens(old.path / name)
     said = town.command("erase", "--id", "3", "--publish")
-    assert (said.code, old.path.exists(), list(releases.withdrawn(town.data))[0]) == (0, False, old.id)
+    assert (said.code, old.path.exists(), next(iter(releases.withdrawn(town.data)))) == (0, False, old.id)
     assert town.command("releases").code == 0
 
 

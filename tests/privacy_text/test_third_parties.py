@@ -249,6 +249,7 @@ def test_a_rejected_story_stays_withheld_even_if_nothing_is_found_in_it_any_more
     town.publish()
     assert told(town) == {"st-1"} and counted(town, "stories") == (1, 1)
     monkeypatch.setattr(third_parties, "find", lambda texts, is_prose, own: [[] for _ in texts])
+    monkeypatch.setattr(third_parties, "fingerprint", lambda: "layers of another version")
     town.publish()
     assert told(town) == {"st-1"}
 
@@ -289,6 +290,38 @@ def test_the_queue_holds_no_words_and_what_leaves_the_records_leaves_it(town):
     tell(town, story(1))
     town.run(accept_fewer=True)
     assert town.vault("select count(*) from review_queue where kind = 'story'") == [(0,)]
+
+
+def test_a_text_is_looked_at_once_and_again_if_it_or_the_layers_change(town, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        third_parties, "find", lambda texts, *about: seen.append(list(texts)) or others.find(texts, *about)
+    )
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    assert NAMED in seen[-2] + seen[-1]
+    seen.clear()
+    tell(town, story(1), story(2, NAMED), story(3, "It was warm."))
+    town.run()
+    assert [text for texts in seen for text in texts if text in (NAMED, QUIET, "It was warm.")] == ["It was warm."]
+    assert told(town) == {"st-1", "st-3"}
+    seen.clear()
+    monkeypatch.setattr(third_parties, "fingerprint", lambda: "layers of another version")
+    tell(town, story(1), story(2, NAMED), story(3, "It was hot."))
+    town.run()
+    assert {NAMED, QUIET} <= {text for texts in seen for text in texts} and told(town) == {"st-1", "st-3"}
+
+
+def test_what_is_kept_of_a_look_holds_no_words_and_leaves_with_the_text(town):
+    tell(town, story(1), story(2, NAMED))
+    town.run()
+    kept = "select id from looked_at where kind = 'story' order by risk"
+    before = town.vault(kept)
+    assert len(before) == 2
+    assert town.command("erase", "--source", "stories", "--id", "st-2").code == 0
+    assert town.vault(kept) == []
+    town.publish()
+    assert town.vault(kept) == before[:1]
 
 
 def test_a_story_without_consent_is_not_asked_about(town):

@@ -2,9 +2,12 @@
 
 Texts go through in pages, joined by NUL characters, so that a pattern is started once per page and not per text."""
 
+import hashlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterable
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
 from etl.privacy.text import canary, closed, cues, lexicon, ner, patterns, vocabulary
 from etl.privacy.text.lexicon import NOWHERE, Gazetteer
@@ -21,6 +24,7 @@ LAYERS = {
     "L5": "withheld in doubt",
     "L6": "greetings and sign-offs",
 }
+HERE = Path(__file__).parent
 PAGE = 2_000  # texts
 INNER_CAPITAL = lexicon.re.compile(r"[^.!?:;\"\s(*•-][\"')]? +[\"'(]?[A-ZÀ-Þ]|^.?\W*[A-ZÀ-Þ]{2}|[a-z][A-Z]")
 
@@ -28,6 +32,14 @@ INNER_CAPITAL = lexicon.re.compile(r"[^.!?:;\"\s(*•-][\"')]? +[\"'(]?[A-ZÀ-Þ
 def available() -> tuple[str, ...]:
     """The layers that can run here: without the extra `ner` all but L4."""
     return tuple(layer for layer in LAYERS if layer != "L4" or ner.is_installed())
+
+
+@cache
+def fingerprint() -> str:
+    """Of the layers that run here, their code and their words: what was found under another one is not believed."""
+    made_of = sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    digests = [f"{path.relative_to(HERE)} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in made_of]
+    return hashlib.sha256("\n".join([*available(), *digests]).encode()).hexdigest()
 
 
 def redact(
