@@ -18,7 +18,8 @@ from hub.schema import SQLITE, Table
 
 LARGE = "service_requests"
 BATCH_ROWS = 50_000
-PRAGMAS = ("journal_mode=off", "synchronous=off", "cache_size=-65536", "threads=2")  # sorts in memory have no threads
+# An index is sorted by threads only where its rows do not fit into the cache, nor the sort into memory: twice as fast.
+PRAGMAS = ("journal_mode=off", "synchronous=off", "cache_size=-4096", "threads=2")
 
 
 def begin(path: Path, large: pa.RecordBatchReader) -> None:
