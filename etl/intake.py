@@ -213,7 +213,7 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
             join staged s on s.rowid = c.place and s.source = h.source where h.hash <> s.hash"""
         )
         if dataset.name == "service_requests":
-            _keep_closings(vault, held)
+            _keep_replaced(vault, held)
         vault.con.execute(f"delete from {held} where source = ? and key in (select key from changed)", [source.name])
     if written:
         only = (
@@ -223,15 +223,23 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     return written
 
 
-def _keep_closings(vault: Vault, held: str) -> None:
+def _keep_replaced(vault: Vault, held: str) -> None:
     """Remember the closings that the records to be replaced stated, and the new ones do not: each is told in its time."""
+    _keep_closings(
+        vault,
+        f"""{held} h join changed c using (key) join staged s on s.rowid = c.place and s.source = h.source
+        where (h.closed_datetime, 'closed') is distinct from (s.closed_datetime, s.status)
+        and (h.source, h.key) not in (select (source, key) from seen)""",
+    )
+
+
+def _keep_closings(vault: Vault, of: str, given: dict | None = None) -> None:
+    """`of`: SQL of the records `h`, from where they come and which of them."""
     vault.con.execute(
         f"""insert into {CLOSINGS} select h.source, h.key, (select coalesce(max(number), 0) + 1 from {CLOSINGS}),
         h.closed_datetime, h.closed_day, h.disposition, true
-        from {held} h join changed c using (key) join staged s on s.rowid = c.place and s.source = h.source
-        where h.status = 'closed' and h.closed_datetime is not null
-        and (h.closed_datetime, 'closed') is distinct from (s.closed_datetime, s.status)
-        and (h.source, h.key) not in (select (source, key) from seen)"""
+        from {of} and h.status = 'closed' and h.closed_datetime is not null""",
+        given,
     )
 
 
@@ -284,6 +292,8 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
         if gone:
             vault.con.execute(f"update {held} set deleted_upstream = true where {is_gone}", given)
         if unusable:
+            if source.dataset == "service_requests":
+                _keep_closings(vault, f"{held} h where {is_unusable}", given)
             vault.con.execute(f"delete from {held} where {is_unusable}", given)
         vault.count_changes(gone + unusable)
         _end(vault, source, walk, parts)

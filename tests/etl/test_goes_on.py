@@ -115,6 +115,26 @@ def test_a_rollback_within_the_week_opens_no_week(town):
     assert town.completeness() == told
 
 
+@pytest.mark.parametrize(
+    "between", [{"opened": "unknown"}, {"id": ""}, None], ids=["unusable", "without its id", "gone"]
+)
+def test_a_closing_is_told_in_its_time_though_its_record_was_away_and_came_back_open(town, between):
+    rows = [*ROWS, *requests(range(500, 512), "Rats", opened="2024-06-27 09:00:00")]
+    closed = [row | {"status": "Done", "closed": "2024-07-05 09:00:00"} if row["id"] == "500" else row for row in rows]
+    away = [row | (between or {}) if row["id"] == "500" else row for row in closed]
+    shown = "select tier, duration_days as days from service_requests where status = 'closed'"
+    town.receive(*closed)
+    town.run()
+    assert town.released(shown) == []
+    town.on("2024-07-15").receive(*(row for row in away if between or row["id"] != "500"))
+    town.run()
+    town.on("2024-07-22").receive(*rows)
+    town.run()
+    town.on("2024-07-29").receive(*rows, request(999))
+    town.run()
+    assert town.released(shown) == [{"tier": "B", "days": 8}]
+
+
 def test_an_older_vault_publishes_nothing_beside_newer_releases(town, tmp_path):
     shutil.copytree(town.data / "private", tmp_path / "backup")
     town.receive(*ROWS, *(request(500 + n, "Rats", opened="2024-06-25 09:00:00", cell=SISTERS[n]) for n in range(5)))
