@@ -24,6 +24,12 @@ LISTED = 40
 @click.option("--approve", multiple=True, metavar="ID", help="Show it from the next publish on; may be repeated.")
 @click.option("--reject", multiple=True, metavar="ID", help="Never show it; may be repeated.")
 @click.option("--takedown", multiple=True, metavar="ID", help="Take back what is shown already; may be repeated.")
+@click.option(
+    "--to", "sheet", type=click.Path(path_type=Path), metavar="FILE", help="Write what waits as a CSV to fill in."
+)
+@click.option(
+    "--from", "filled", type=click.Path(path_type=Path), metavar="FILE", help="Read the decisions of that CSV."
+)
 @click.option("--as", "disposition", metavar="CODE", default="", help="Tell an approved template as this outcome code.")
 @click.option("--by", metavar='"NAME, ROLE"', default="", help="Who decided.")
 @click.option("--corpus", type=click.Path(path_type=Path), metavar="FILE", help="Score: JSON lines of text and spans.")
@@ -51,12 +57,15 @@ def _review(
     approve: tuple[str, ...],
     reject: tuple[str, ...],
     takedown: tuple[str, ...],
+    sheet: Path | None,
+    filled: Path | None,
     disposition: str,
     by: str,
 ) -> Said:
     """List what waits for a decision, or decide."""
     from etl import third_parties
     from etl.privacy import review as queue
+    from etl.privacy import review_sheet
     from etl.vault import open_vault
 
     if doubled := (set(approve) & {*reject, *takedown}):
@@ -64,15 +73,24 @@ def _review(
     if disposition and not approve:
         raise ConfigurationError("--as goes with --approve.", "name the template with --approve ID")
     with open_vault(data) as vault:
-        if not (approve or reject or takedown):
-            waiting = queue.entries(vault, kind or "", state)
-            return _listed(third_parties.with_words(vault.con, city, waiting), state)
+        if filled:
+            decided = review_sheet.read(filled, queue.entries(vault))
+            approve, reject = (*approve, *decided[queue.APPROVED]), (*reject, *decided[queue.REJECTED])
+        elif not (approve or reject or takedown):
+            waiting = third_parties.with_words(vault.con, city, queue.entries(vault, kind or "", state))
+            return _written(sheet, review_sheet.write(sheet, waiting)) if sheet else _listed(waiting, state)
         with vault.transaction():
             queue.decide(vault, approve, queue.APPROVED, by, disposition)
             queue.decide(vault, (*reject, *takedown), queue.REJECTED, by)
     told = {"approved": list(approve), "rejected": [*reject, *takedown]}
     words = f"{many(len(approve), 'thing')} approved, {len(reject) + len(takedown)} rejected by {by.strip()}."
     return Said(words, "cityglass publish", told)
+
+
+def _written(sheet: Path, things: int) -> Said:
+    words = f"Wrote {many(things, 'thing')} to {sheet}; it holds words that nobody else may read: delete it when you are done."
+    following = f'write approve or reject on each line, then: cityglass privacy review --from {sheet} --by "NAME, ROLE"'
+    return Said(words, following, {"things": things, "file": str(sheet)})
 
 
 def _rotate(data: Path, by: str) -> Said:

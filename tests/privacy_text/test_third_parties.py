@@ -1,5 +1,7 @@
 """A budget line or a story in which somebody else may be named waits for a person; who is approved is told, nothing else."""
 
+import csv
+
 import duckdb
 import pytest
 
@@ -336,3 +338,72 @@ def test_the_made_up_city_waits_for_no_officer(larkhaven):
         [(lines,)] = con.execute("select count(*) from records_budget where not deleted_upstream").fetchall()
     [shown] = ask(larkhaven / "public" / "current" / "city.db", "select count(*) as n from budget_lines")
     assert shown["n"] == lines > 0
+
+
+# Many decisions at once
+
+
+@pytest.fixture
+def sheet(town, tmp_path):
+    """The sheet of a town in which three stories wait."""
+    tell(
+        town,
+        story(1),
+        *(story(n, f"{NAMED} {n} times.") for n in (2, 3, 4)),
+        story(5, "=John Kowalski stole our boat."),
+    )
+    town.run()
+    path = tmp_path / "waiting.csv"
+    assert review(town, "--to", path).code == 0
+    return path
+
+
+def filled(path, words: list[str], delimiter: str = ",", encoding: str = "utf-8"):
+    """The sheet as a spreadsheet saves it, with these decisions."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(line | {"decision": word} for line, word in zip(lines, words, strict=True))
+    return path
+
+
+@pytest.mark.parametrize(("delimiter", "encoding"), [(",", "utf-8"), (";", "utf-8-sig")])
+def test_an_officer_decides_on_a_sheet(town, sheet, delimiter, encoding):
+    assert sheet.stat().st_mode & 0o077 == 0 and "Kowalski" in sheet.read_text("utf-8-sig")
+    filled(sheet, ["approve", "Reject ", "", "approve"], delimiter, encoding)
+    said = review(town, "--from", sheet, *BY)
+    assert (said.code, said.out.splitlines()[0]) == (0, "2 things approved, 1 rejected by Ana Diaz, data officer.")
+    town.publish()
+    assert len(told(town)) == 3 and len(queue(town, "story")) == 1
+
+
+def test_a_sheet_holds_nothing_that_a_spreadsheet_runs_or_rounds(sheet):
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for line in csv.reader(file) for cell in line]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert [cell for cell in cells if cell.startswith("story:")] and any("Kowalski" in cell for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("words", "told_of"),
+    [(["approve", "yes", "", ""], ":3: the decision is 'yes'"), (["approve"] * 4, "has changed since")],
+)
+def test_a_sheet_counts_whole_or_not_at_all(town, sheet, words, told_of):
+    filled(sheet, words)
+    if "changed" in told_of:
+        tell(town, story(1), *(story(n, f"{NAMED} {n} days.") for n in (2, 3, 4, 5)))
+        town.run()
+    said = review(town, "--from", sheet, *BY)
+    assert (said.code, told_of in said.err, "nothing was decided" in said.err) == (3, True, True)
+    assert len(queue(town, "story")) == 4
+
+
+def test_a_sheet_is_not_written_over_and_what_is_none_is_told(town, sheet, tmp_path):
+    assert "is there already" in review(town, "--to", sheet).err
+    assert "cannot be read" in review(town, "--from", tmp_path / "none.csv", *BY).err
+    other = tmp_path / "other.csv"
+    other.write_text("a,b\n1,2\n", "utf-8")
+    assert "has no column 'thing'" in review(town, "--from", other, *BY).err
+    assert "does not say who decided" in review(town, "--from", filled(sheet, ["approve"] * 4)).err
