@@ -2,11 +2,13 @@
 
 import functools
 import json
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -14,6 +16,8 @@ from hub.city import load_city
 from hub.errors import CityglassError, ConfigurationError, is_no_room, on_disk
 
 PORT = 8001
+CITY_FILE, DATA = Path("city.yml"), Path("data")
+COMMAND = re.compile(r"\bcityglass [a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,14 @@ def verb(function: Callable[..., Said]) -> Callable:
         "--city",
         "city_file",
         type=click.Path(path_type=Path),
-        default=Path("city.yml"),
+        default=CITY_FILE,
         help="The city's file.",
         show_default=True,
     )
     @click.option(
         "--data",
         type=click.Path(path_type=Path),
-        default=Path("data"),
+        default=DATA,
         help="Where private/, inbox/, lookup/ and public/ live.",
         show_default=True,
     )
@@ -60,9 +64,19 @@ def verb(function: Callable[..., Said]) -> Callable:
         else:
             for line in () if as_json else said.lines:
                 click.echo(line)
-            _finish(as_json, 0, said.message, said.next, said.data)
+            following = _with_places(said.next, given["city_file"], given["data"])
+            _finish(as_json, 0, said.message, following, said.data)
 
     return wrapped
+
+
+def _with_places(following: str, city_file: Path, data: Path) -> str:
+    """What to do next, with the options that say where this city is, unless it lies where every verb looks."""
+    places = (("--city", city_file, CITY_FILE), ("--data", data, DATA))
+    options = "".join(
+        f" {name} {quote(str(place))}" for name, place, usual in places if place != usual and name not in following
+    )
+    return COMMAND.sub(lambda found: found[0] + options, following)
 
 
 def spoken(group: click.Group) -> None:

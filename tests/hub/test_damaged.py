@@ -159,7 +159,7 @@ def test_a_state_that_only_tells_of_a_run_that_failed_is_not_damaged(town):
 def test_where_no_release_is_kept_none_is_said_to_be_served(town):
     shutil.rmtree(town.data / "public")
     said = town.command("releases")
-    assert said.out.splitlines() == ["0 releases kept; none is served.", "Next: cityglass run"]
+    assert said.out.startswith("0 releases kept; none is served.\nNext: cityglass run")
 
 
 def test_a_city_without_sources_is_not_told_to_run(town):

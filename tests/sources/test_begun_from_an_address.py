@@ -41,18 +41,19 @@ def test_an_officer_comes_from_an_address_to_a_release(tmp_path, system):
     assert said.code == 0 and str(policy) in said.out and "cityglass check --city" in said.out
     checked = told(tmp_path, "check")
     assert (checked.code, "all are withheld" in checked.out, "NOTICE" in checked.out) == (0, True, False)
-    assert "cityglass pull, and cityglass policy draft" in checked.out
+    at = f" --city {tmp_path / 'city.yml'} --data {tmp_path / 'data'}"
+    assert f"cityglass pull{at}, and cityglass policy{at} draft" in checked.out
     early = told(tmp_path, "run", "--sign-off", "Vera Quill, officer")
     assert (early.code, "names no kind of request" in early.err, current(tmp_path / "data")) == (3, True, None)
     assert told(tmp_path, "pull").out.splitlines() == [
         "requests: 120 rows read, 120 written.",
-        "Next: cityglass policy draft",
+        f"Next: cityglass policy{at} draft",
     ]
-    assert told(tmp_path, "status").out.splitlines()[-1] == "Next: cityglass publish"
+    assert told(tmp_path, "status").out.splitlines()[-1] == f"Next: cityglass publish{at}"
     assert told(tmp_path, "policy draft").code == 0
     draft = policy.with_suffix(".draft.yml").read_text("utf-8")
     policy.write_text(policy.read_text("utf-8") + draft[draft.index("\nservices:") :], "utf-8")
-    assert "cityglass run --sign-off" in told(tmp_path, "check").out
+    assert f"cityglass run{at} --sign-off" in told(tmp_path, "check").out
     done = told(tmp_path, "run", "--sign-off", "Vera Quill, officer")
     assert (done.code, current(tmp_path / "data") is not None) == (0, True), done.err
     assert told(tmp_path, "audit", "--gate").code == 0
