@@ -298,6 +298,9 @@ def status(city_file: Path, data: Path) -> Said:
     served = release.id if release else "none yet"
     told = f"Release served: {served}. Records that could not be used: {sum(state['quarantine'].values()):,}."
     following = "cityglass audit" if release else "cityglass publish"
+    if release and release.is_damaged:
+        told = told.replace(served, f"none, for {served} is damaged", 1)
+        following = "cityglass releases"
     return Said(told, following, {**state, "current": served}, state_lines(state))
 
 
@@ -350,7 +353,9 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
         "current": current,
         "damaged": [release.id for release in known if release.is_damaged],
     }
-    starred = "* is served" if current else "none is served"
+    starred = "* is served" if serving else "none is served"
+    if serving and serving.is_damaged:
+        starred = "* is damaged and cannot be served"
     following = "cityglass releases rollback ID" if known else "cityglass run"
     return Said(f"{many(len(known), 'release')} kept; {starred}.", following, told, lines)
 

@@ -72,7 +72,9 @@ def test_a_damaged_release_is_not_served_and_can_be_left_by_the_cure_that_is_tol
     refused = town.command("serve", "--port", free_port())
     assert (refused.code, refused.out) == (3, "")
     assert str(Path(broken.id) / name) in refused.err and CUT in refused.err and "rollback ID" in refused.err
-    assert town.command("releases").code == 0
+    told = town.command("releases")
+    assert (told.code, "* is damaged" in told.out) == (0, name == "manifest.json")
+    assert ("is damaged" in town.command("status").out) == (name == "manifest.json")
     assert town.command("releases", "rollback", good).code == 0 and town.release.id == good
     again = town.command("releases", "rollback", broken.id)
     assert (again.code, name in again.err, town.release.id) == (3, True, good)
