@@ -32,7 +32,7 @@ SHAPE = {
     "dataset": str,
     "city": str,
     "version": int,
-    "mode": str,
+    "mode": frozenset({"M", "P"}),
     "signed": {"by": str, "on": date, "of": str},
     "review": date,
     "benefit": str,

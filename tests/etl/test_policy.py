@@ -25,6 +25,7 @@ LOOSER = {
 }
 WRONG = {
     "a tier that is none": ({"tiers": {"Streets": "D"}}, "'Streets' has tier 'D'"),
+    "a mode that is none": ({"mode": "Q"}, "mode is 'Q'"),
     "a kind in no tier": ({"services": {"Rats": "b"}}, "'Rats' has tier 'b'"),
     "a rung that is none": ({"ladders": {"B": ["h3_10/week"]}}, "ladders.B has 'h3_10/week'"),
     "a period that is none": ({"ladders": {"B": ["h3_9/fortnight"]}}, "ladders.B has 'h3_9/fortnight'"),
