@@ -40,14 +40,14 @@ def writing(table: Table, folder: Path) -> Iterator[Callable[[pa.RecordBatch], N
 
         def both(batch: pa.RecordBatch) -> None:
             sink = pa.BufferOutputStream()
-            pacsv.write_csv(_harmless(batch), sink, pacsv.WriteOptions(include_header=False))
+            pacsv.write_csv(harmless(batch), sink, pacsv.WriteOptions(include_header=False))
             packed.write(sink.getvalue())
             parquet.write_batch(batch)
 
         yield both
 
 
-def _harmless(batch: pa.RecordBatch) -> pa.RecordBatch:
+def harmless(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The batch for a spreadsheet: text that begins like a command gets an apostrophe before it."""
     columns = [_quoted(column) if column.type == pa.string() else column for column in batch.columns]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

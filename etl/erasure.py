@@ -134,11 +134,12 @@ def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
         for table in (f"records_{dataset}", WEEKLY, CLOSINGS, "quarantine", "seen", "texts"):
             named = "source = ? and key in (select unnest(?::varchar[]))"
             vault.con.execute(f"delete from {table} where {named}", [source, keys])
-        vault.con.execute("delete from looked_at")  # hashes of texts; the others are looked at once more
         if source == REQUESTS:
             _forget_ledger(vault, marks)
             review.forget(vault, map(int, marks))
             photos.forget(vault, source, keys)
+        else:
+            vault.con.execute("delete from looked_at")  # hashes of texts; the others are looked at once more
         vault.count_changes(len(keys))
 
 

@@ -236,12 +236,10 @@ def _swap(
     """Describe the release, freeze what it shows, and make it current in one rename."""
     _write(folder / "audit.json", audited.told(made, release_id, job.signed, findings, folder / "city.db"))
     _write(folder / "datapackage.json", downloads.datapackage(job.city, release_id, folder))
-    with ThreadPoolExecutor(1) as beside:
-        manifest = beside.submit(_manifest, made, job, folder, release_id)
-        made.freeze(job.vault, release_id)
-        _write(folder / "manifest.json", manifest.result())
+    _write(folder / "manifest.json", _manifest(made, job, folder, release_id))
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o444)
+    made.freeze(job.vault, release_id)
     lookup.put(statuses, job.data)
     release = Release(releases.folder(job.data) / release_id)
     if not release.path.exists():  # the same content may be there from a publish that died, or was rolled back

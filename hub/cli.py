@@ -295,12 +295,13 @@ def status(city_file: Path, data: Path) -> Said:
     state, release = whole_state(etl_status.read, data, etl_status.path(data)), kept_releases.current(data)
     if state is None:
         return Said("Nothing has been read yet.", "cityglass run")
-    served = release.id if release else "none yet"
-    told = f"Release served: {served}. Records that could not be used: {sum(state['quarantine'].values()):,}."
-    following = "cityglass audit" if release else "cityglass publish"
-    if release and release.is_damaged:
-        told = told.replace(served, f"none, for {served} is damaged", 1)
-        following = "cityglass releases"
+    served, words, following = "none yet", "none yet", "cityglass publish"
+    if release:
+        served = words = release.id
+        following = "cityglass audit"
+        if release.is_damaged:
+            words, following = f"none, for {served} is damaged", "cityglass releases"
+    told = f"Release served: {words}. Records that could not be used: {sum(state['quarantine'].values()):,}."
     return Said(told, following, {**state, "current": served}, state_lines(state))
 
 

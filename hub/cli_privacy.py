@@ -68,8 +68,8 @@ def _review(
     from etl.privacy import review_sheet
     from etl.vault import open_vault
 
-    if doubled := (set(approve) & {*reject, *takedown}):
-        raise ConfigurationError(f"{', '.join(sorted(doubled))} is both approved and rejected.", "decide once")
+    if sheet and (filled or approve or reject or takedown):
+        raise ConfigurationError("--to only writes what waits.", "decide without it")
     if disposition and not approve:
         raise ConfigurationError("--as goes with --approve.", "name the template with --approve ID")
     with open_vault(data) as vault:
@@ -79,6 +79,8 @@ def _review(
         elif not (approve or reject or takedown):
             waiting = third_parties.with_words(vault.con, city, queue.entries(vault, kind or "", state))
             return _written(sheet, review_sheet.write(sheet, waiting)) if sheet else _listed(waiting, state)
+        if doubled := (set(approve) & {*reject, *takedown}):
+            raise ConfigurationError(f"{', '.join(sorted(doubled))} is both approved and rejected.", "decide once")
         with vault.transaction():
             queue.decide(vault, approve, queue.APPROVED, by, disposition)
             queue.decide(vault, (*reject, *takedown), queue.REJECTED, by)

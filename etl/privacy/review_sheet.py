@@ -7,17 +7,30 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from etl.downloads import harmless
 from etl.privacy.review import APPROVED, REJECTED, Entry
 from hub.errors import ConfigurationError
 
 COLUMNS = ("thing", "risk", "rows", "text", "decision")
 DECISIONS = {"approve": APPROVED, "reject": REJECTED}
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+MARK = b"\xef\xbb\xbf"  # by which spreadsheets know UTF-8
 PRIVATE = 0o600
 
 
 def write(path: Path, entries: Iterable[Entry]) -> int:
-    """Write what waits for only its owner to read, and return how many things. A file that is there is left alone."""
+    """Write what waits for only its owner to read, and return how many things: those that have words, since nobody should
+    decide on a photo that is not seen. A file that is there is left alone."""
+    told = [entry for entry in entries if entry.text]
+    columns = [
+        pa.array(map(_thing, told), pa.string()),
+        pa.array([round(entry.risk, 2) for entry in told], pa.float64()),
+        pa.array([entry.rows for entry in told], pa.int64()),
+        pa.array([entry.text for entry in told], pa.string()),
+        pa.nulls(len(told), pa.string()),
+    ]
     try:
         made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
     except FileExistsError:
@@ -26,11 +39,9 @@ def write(path: Path, entries: Iterable[Entry]) -> int:
         raise ConfigurationError(
             f"{path} cannot be written: {error.strerror}.", "name another file with --to"
         ) from None
-    with os.fdopen(made, "w", encoding="utf-8-sig", newline="") as file:
-        lines = csv.writer(file)
-        lines.writerow(COLUMNS)
-        told = [(_thing(entry), f"{entry.risk:.2f}", entry.rows, _harmless(entry.text or ""), "") for entry in entries]
-        lines.writerows(told)
+    with os.fdopen(made, "wb") as file:
+        file.write(MARK)
+        pacsv.write_csv(harmless(pa.RecordBatch.from_arrays(columns, COLUMNS)), file)
     return len(told)
 
 
@@ -61,10 +72,6 @@ def _thing(entry: Entry) -> str:
     return f"{entry.kind}:{entry.id}:{entry.content_hash}"
 
 
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
 def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
     """The lines with their numbers; some spreadsheets part columns by semicolons."""
     try:
@@ -73,8 +80,8 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
             file.seek(0)
             rows = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
             lines = [(rows.line_num, row) for row in rows]
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not UTF-8"
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        why = getattr(error, "strerror", None) or f"it is no CSV in UTF-8 ({error})"
         raise ConfigurationError(f"{path} cannot be read: {why}.", "save the sheet as CSV, in UTF-8") from None
     if missing := [name for name in ("thing", "decision") if name not in (rows.fieldnames or ())]:
         raise ConfigurationError(

@@ -141,9 +141,10 @@ def _refuse_harmful(archive: Content, info: zipfile.ZipInfo) -> None:
 
 def continued(tables: Iterable[Iterator[Page]]) -> Iterator[Page]:
     """Several tables as one part: its rows, and those set aside, are numbered on from table to table."""
-    first = 2
+    first = 0
     for pages in tables:
         for page in pages:
+            first = first or page.first
             rejected = tuple((first + number - page.first, why) for number, why in page.rejected)
             yield replace(page, first=first, rejected=rejected)
             first += page.rows.num_rows + len(rejected)
