@@ -35,7 +35,8 @@ class Anonymized:
     `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
     location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
     reported per place. `keys`: the source and record key of every id, which no release has.
-    `uncounted`: how many of each tier came since the first release of the week, and are left to that of the next."""
+    `uncounted`: how many of each tier came since the first release of the week, and are left to that of the next.
+    `daily`: how many of each source are counted day by day, being of tier A."""
 
     rows: nw.LazyFrame
     added: nw.LazyFrame
@@ -48,6 +49,7 @@ class Anonymized:
     catchments: dict[str, nw.LazyFrame]
     keys: nw.LazyFrame
     uncounted: dict[str, int]
+    daily: dict[str, int]
 
 
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
@@ -91,8 +93,8 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, closings: nw.L
         frame = rule(frame, at)
     frame = closing.remember(frame, ledger)
     frame = at.engine.keep(frame.select(*KEPT, "source", "key", *(["counts"] if at.within else [])))
-    keys, frame = frame.select("source", "key", "id"), frame.drop("source", "key")
-    uncounted, frame = _counted(frame, at)
+    daily, keys = _daily(frame, at), frame.select("source", "key", "id")
+    uncounted, frame = _counted(frame.drop("source", "key"), at)
     cells = place.cells_of(frame, at.engine, at.areas)
     ledger = at.engine.keep(_numbered(ledger, at))
     catchments = place.catchments(frame, cells, at.engine)
@@ -111,7 +113,16 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, closings: nw.L
     fallen = added.join(ledger.select("id"), on="id", how="inner").select("id")
     fallback_rows = place.fallback_rows(frame, cells, at.engine)
     received = place.add_places(frame.select(*RECEIVED), cells)
-    return Anonymized(rows, added, fallen, fates, places, fallback_rows, received, groups, catchments, keys, uncounted)
+    return Anonymized(
+        rows, added, fallen, fates, places, fallback_rows, received, groups, catchments, keys, uncounted, daily
+    )
+
+
+def _daily(frame: nw.LazyFrame, at: Context) -> dict[str, int]:
+    """How many records of each source are of tier A, but for those that stand in the week as of another."""
+    of_day = frame.filter(col("tier") == "A", *([~col("counts")] if at.within else []))
+    counted = at.engine.arrow(of_day.group_by("source").agg(n=nw.len()).sort("source"))
+    return {row["source"]: row["n"] for row in counted.to_pylist()}
 
 
 def _counted(frame: nw.LazyFrame, at: Context) -> tuple[dict[str, int], nw.LazyFrame]:

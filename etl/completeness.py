@@ -1,6 +1,6 @@
 """Where every source key ever read has gone: counted per dataset, asserted by the gate, shown in public."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from etl import tombstones
 from etl.canonical import FLAGS, bit
@@ -25,7 +25,8 @@ class Fate:
 class Account:
     """What of the service requests is counted once a week: how many came on one day, less what is shown of tier A, would
     tell the others' days. `unusable`: keys by reason; `sources`: rows read of each; `asides`: lines of quality_reasons;
-    `deleted`: records of other tiers than A that their system no longer had."""
+    `deleted`: records of other tiers than A that their system no longer had; `daily`: records of tier A by source, which
+    are counted day by day."""
 
     unusable: dict[str, int]
     rows_read: int
@@ -33,6 +34,13 @@ class Account:
     asides: list[dict]
     sources: dict[str, int]
     deleted: int = 0
+    daily: dict[str, int] = field(default_factory=dict)
+
+    def since(self, daily: dict[str, int]) -> "Account":
+        """The same with the rows that were read of tier A since, now that there are so many of it by source."""
+        more = {name: daily.get(name, 0) - self.daily.get(name, 0) for name in self.daily.keys() | daily.keys()}
+        rows = {name: self.sources.get(name, 0) + more.get(name, 0) for name in self.sources.keys() | more.keys()}
+        return replace(self, rows_read=self.rows_read + sum(more.values()), sources=rows, daily=daily)
 
 
 def account(vault: Vault) -> Account:

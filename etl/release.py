@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
 
-from etl import audited, believable, completeness, contents, database, downloads, epochs, gate, lookup, withdrawal
+from etl import audited, believable, completeness, contents, database, downloads, epochs, gate, lookup, week, withdrawal
 from etl.checks.finding import Case, Finding
 from etl.contents import Contents
 from etl.privacy import risk
@@ -99,7 +99,8 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
             with _stage("swapping in", step, seconds):
                 release = _swap(made, job, folder, release_id, state, findings, statuses)
             shown = releases.rows(release.manifest)["service_requests"]
-            return Published(release, findings, seconds, believable.notices(job.vault, job.policy, shown))
+            notices = (*week.notices(made.done, made.at), *believable.notices(job.vault, job.policy, shown))
+            return Published(release, findings, seconds, notices)
     except Exception as error:
         if isinstance(error, GateError) or not is_no_room(error):
             raise

@@ -14,11 +14,12 @@ from etl.anonymize import Anonymized
 from etl.completeness import REQUESTS, Account
 from etl.engine import DuckEngine
 from etl.generalise import Context
-from etl.privacy import kind
+from etl.privacy import kind, time
 from etl.privacy.closing import CLOSING
 from etl.vault import CLOSINGS, WEEKLY, Vault
 from hub.policy import Policy
 
+DAYS = 7
 ACCOUNT = "account"  # setting of the vault: the account of the first release of the week
 RECORDS = f"records_{REQUESTS}"
 NOT_WEEKLY = f"(source, key) not in (select (source, key) from {WEEKLY})"
@@ -59,7 +60,18 @@ def keep(vault: Vault, done: Anonymized, at: Context) -> None:
     vault.con.unregister("_standing")
     vault.con.execute(f"update {CLOSINGS} set is_new = false where is_new")
     _, gone = deleted(vault, at.engine, at.policy)
-    vault.set(ACCOUNT, json.dumps(asdict(replace(completeness.account(vault), deleted=gone))))
+    counted = replace(completeness.account(vault), deleted=gone, daily=done.daily)
+    vault.set(ACCOUNT, json.dumps(asdict(counted)))
+
+
+def notices(done: Anonymized, at: Context) -> tuple[str, ...]:
+    """What came since the first release of the week, and is not counted yet."""
+    later, opens = sum(done.uncounted.values()), time.day_of(at.grid + DAYS)
+    told = (
+        f"NOTICE: {later:,} newer records of tiers B, C and X count from the first release with data of {opens:%A}, {opens}; "
+        "within a week they would tell on which day they came."
+    )
+    return (told,) if later else ()
 
 
 def deleted(vault: Vault, engine: DuckEngine, policy: Policy) -> tuple[int, int]:

@@ -38,6 +38,7 @@ CHECKS = {
     "two_values_in_c": Check(8, "Groups of sensitive rows that share one duration or one on-time word."),
     "columns_per_tier": Check(None, "No row shows more than its tier allows."),
     "complete": Check(None, "Every record that was read is accounted for."),
+    "read": Check(None, "Every row that was read is one of those records, or a copy of one."),
     "released": Check(None, "As many rows are here as the account says."),
     "size_believable": Check(None, "About as many requests are shown as in the release before."),
     "words_understood": Check(None, "Most statuses and places could be understood."),

@@ -11,10 +11,14 @@ FEW = 10  # unless they are so few
 def complete(case: Case) -> list[Finding]:
     findings = []
     told_of = "released + waiting + withheld + quarantined + erased + deleted_upstream"
-    for dataset, read, told, unusable, released in case.new.execute(
-        f"select dataset, read, {told_of}, quarantined, released from completeness"
+    met_of = "rows_read - duplicates + deleted_upstream"
+    for dataset, read, told, met, erased, unusable, released in case.new.execute(
+        f"select dataset, read, {told_of}, {met_of}, erased, quarantined, released from completeness"
     ):
         findings.append(Finding(f"complete_{dataset}", f"read = {read}", str(told), read == told, read))
+        # what was erased may still be read, and may be gone
+        bound = f"{read - erased} to {read} keys" if erased else f"{read} keys"
+        findings.append(Finding(f"read_{dataset}", bound, str(met), read - erased <= met <= read, read))
         rows = one(case, f"select count(*) from {DATASETS[dataset].table.name}")
         findings.append(Finding(f"released_{dataset}", f"rows = {released}", str(rows), rows == released, rows))
         findings.append(_usable(case, dataset, read, unusable))

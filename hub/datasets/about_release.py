@@ -5,8 +5,9 @@ from hub.schema import Column, Table, Type
 COMPLETENESS = Table(
     "completeness",
     "Completeness",
-    "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream. "
-    "Records of tier A are counted day by day; all others, and rows read, once a week, since their number would tell when each came.",
+    "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream, "
+    "and rows_read = read - deleted_upstream + duplicates, but for erased keys that are no longer read. Records of tier A are "
+    "counted day by day; all others once a week, since their number would tell when each came.",
     (
         Column("dataset", Type.TEXT, "Dataset."),
         Column(
@@ -67,7 +68,12 @@ SOURCES = Table(
         ),
         Column("as_of_date", Type.DATE, "The same as a local day."),
         Column("read_at", Type.INSTANT, "When it was last read whole."),
-        Column("rows", Type.INTEGER, "Rows in that reading, also those that were set aside.", unit="rows"),
+        Column(
+            "rows",
+            Type.INTEGER,
+            "Rows in that reading, also those that were set aside; of requests as `completeness` counts them.",
+            unit="rows",
+        ),
         Column("proven_by", Type.TEXT, "How it is known that nothing is missing."),
         Column("is_archive", Type.BOOLEAN, "1 if the source is closed and will not grow."),
     ),

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from etl import intake
+from etl import completeness, intake
 from etl.pull import Pulled
+from etl.vault import open_vault
 from tests.cities.model import Model
 from tests.cities.server import City
 from tests.sources.bare import ALIKE, LONG, ask_for_small_pages
@@ -52,7 +53,8 @@ class Life(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """The first reading of all is disturbed, too."""
-        for number in data.draw(st.lists(st.integers(1, 12), max_size=4, unique=True)):
+        first, others = data.draw(st.integers(1, 2)), data.draw(st.lists(st.integers(3, 12), max_size=3, unique=True))
+        for number in (first, *others):
             self.system.faults(*EVERY[data.draw(st.sampled_from(FAULTS[self.platform]))].words, request=number)
         self.pull()
 
@@ -111,6 +113,13 @@ class Life(RuleBasedStateMachine):
         for key, (held, true) in self.hub.differences().items():
             is_gone = true is None and key in self.once_there  # which is told within a week
             assert is_gone or self.before.get(key) != true, (key, held, true, lies)
+        self.every_row_is_accounted_for()
+
+    def every_row_is_accounted_for(self) -> None:
+        """Every row of the readings that stand is one of the records, or a copy of one."""
+        with open_vault(self.hub.data) as vault:
+            line, _ = completeness.of_dataset(vault, "service_requests", [])
+        assert line["rows_read"] - line["duplicates"] == line["read"] - line["deleted_upstream"], line
 
     def _pulled(self) -> Pulled | None:
         """One run; None if it is killed."""
@@ -141,6 +150,7 @@ class Life(RuleBasedStateMachine):
                 pulled = self._pulled()
             assert pulled.error is None, pulled.error
             assert self.hub.differences() == {}
+            self.every_row_is_accounted_for()
         finally:
             self.system.__exit__(None, None, None)
             self.folder.cleanup()
