@@ -17,6 +17,7 @@ from hub.source import Source
 
 SENTINELS = ("1900-01-01", "1970-01-01", "9999-12-31")  # dates with which systems say 'none'
 PLAUSIBLE = (datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))  # no city tells of other times
+AHEAD = 24 * 3600  # a date may be so far ahead of the time of reading: clocks and zones differ
 MARGIN_DEGREES = 0.02  # how far outside the city's box a place may lie
 
 # flag: what the public is told of it. The vault keeps them as bits in this order: new ones are added at the end.
@@ -32,6 +33,8 @@ FLAGS = {
     "default_point": "A geocoder's fallback point: the place was set aside",
     "outside_city": "A point outside the city: the place was set aside",
     "bad_number": "A number could not be read and was set aside",
+    "closed_ahead": "Closed on a day that had not come when it was read: the closing date was set aside",
+    "opened_ahead": "Opened on a day that had not come when it was read: it waits for that day",
 }
 CLOSING = ["closed_datetime", "closed_day"]
 READ_ONLY = ("closure_note",)  # free text that judges a row, whether it is kept or not
@@ -170,6 +173,9 @@ def _dates(frame: nw.LazyFrame, source: Source) -> nw.LazyFrame:
         bad.append((~col(instant).is_between(first, last), with_day))
     frame = frame.with_columns(**_set_aside("sentinel_date", *none))
     frame = frame.with_columns(**_set_aside("bad_date", *bad))
+    to_come = {name: col(f"{name}_datetime") > col("read_at") + AHEAD for name in ("requested", "closed")}
+    ahead = _flag("opened_ahead", to_come["requested"]) | _set_aside("closed_ahead", (to_come["closed"], CLOSING))
+    frame = frame.with_columns(**ahead)
     backwards = col("closed_datetime") < col("requested_datetime")
     return frame.with_columns(**_set_aside("closed_before_opened", (backwards, CLOSING)))
 

@@ -10,7 +10,7 @@ import duckdb
 import narwhals as nw
 import pyarrow as pa
 
-from etl import canonical, filled, texts, tombstones, typed
+from etl import canonical, filled, flagged, texts, tombstones, typed
 from etl.cleaning import cleaned
 from etl.sources.page import Page, Part
 from etl.vault import CLOSINGS, Vault
@@ -40,10 +40,12 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
     written. Raises Mixed, and stores nothing, if parts that were kept must be read too."""
     dataset = DATASETS[source.dataset]
     with_text = texts.are_kept(vault, dataset)
+    vault.con.execute(f"set variable read_at = {walk.until:d}")
     record = _record_sql(vault.con, city, source, page, with_text)
     with vault.transaction():
         vault.con.execute(_stage_sql(source, dataset, record, with_text))
         kept = vault.one("select count(*) from staged")
+        flagged.note(vault, source, part.name)
         erased = tombstones.keep_out(vault, source.name, part.name)
         for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)

@@ -2,12 +2,11 @@
 
 from pathlib import PurePath
 
-from etl.canonical import FLAGS, bit
+from etl import flagged
 from etl.intake import OLDER_COPY
 from etl.vault import Vault
 from hub.source import Source
 
-TOLD = ("unknown_status", "bad_date", "bad_number", "closed_before_opened", "outside_city")  # they hint at a layout
 REASONS = """select reason, count(*), min(part), arg_min(row_number, (part, row_number)) from quarantine
     where source = ? and reason <> ? group by reason order by 2 desc, 1"""
 
@@ -31,11 +30,4 @@ def _repeated(vault: Vault, source: Source) -> list[str]:
 
 
 def _flagged(vault: Vault, source: Source) -> list[str]:
-    counted = ", ".join(f"count(*) filter (flags & {bit(word)} <> 0)" for word in TOLD)
-    table = f"records_{source.dataset} where source = ? and not deleted_upstream"
-    [counts] = vault.rows(f"select {counted} from {table}", source.name)
-    return [
-        f"{count:,}: {FLAGS[word][0].lower()}{FLAGS[word][1:]}"
-        for word, count in zip(TOLD, counts, strict=True)
-        if count
-    ]
+    return [f"{words}{_place(part, row)}; {cure}" for words, part, row, cure in flagged.counted(vault, source)]

@@ -16,7 +16,8 @@ EPOCHS = {"seconds": (11, 1), "milliseconds": (14, 1000)}  # digits of a believa
 
 
 def select_sql(source: Source, dataset: Dataset, header: list[str]) -> str:
-    """SELECT from `page` (text columns and `row_number`) to the record's columns in their types.
+    """SELECT from `page` (text columns and `row_number`) to the record's columns in their types; `read_at` is the variable
+    of that name in UTC seconds, else now.
 
     Rows that `layout.only` leaves out and empty cells of a wide table make no record."""
     at = {plain(name): name for name in header}
@@ -26,6 +27,7 @@ def select_sql(source: Source, dataset: Dataset, header: list[str]) -> str:
         stated = f"{_name(at[plain(made['column'])])} is not null" if made else "true"
         parts.append(f"select row_number, {', '.join(columns)} from ({_rows_sql(source, at)}) where {stated}")
     outer = [_outer_sql(column, source, dataset) for column in dataset.record]
+    outer.append("coalesce(getvariable('read_at'), epoch(now()))::bigint as read_at")
     return f"select row_number, columns('^given_'), {', '.join(outer)} from ({' union all '.join(parts)})"
 
 

@@ -65,7 +65,7 @@ def begin(vault: Vault, walk: Walk, kept: Iterable[str] = ()) -> None:
     others = "source = ? and not list_contains(?::varchar[], part)"
     with vault.transaction():
         vault.con.execute("delete from walks where source = ?", [walk.source])
-        for table in KEPT:
+        for table in (*KEPT, "first_flagged"):
             vault.con.execute(f"delete from {table} where {others}", [walk.source, list(kept)])
         if walk.kind == ALL:
             vault.con.execute(f"delete from quarantine where key = '' and {others}", [walk.source, list(kept)])
@@ -117,6 +117,7 @@ def forget(vault: Vault, source: str) -> int:
             "readings",
             "columns",
             "quarantine",
+            "first_flagged",
             "texts",
             "photos",
             *records,

@@ -257,6 +257,9 @@ def test_rows_that_repeat_or_cannot_be_used_are_told_with_their_place(tmp_path):
         request(51, status="Wibble"),
         request(3),
         request(3, closed="2024-03-09 10:00:00"),
+        request(52, status="Done", closed="2199-03-09 10:00:00"),
+        request(53, opened="2198-03-09 10:00:00"),
+        request(54, status="Frobbed"),
     ]
     town.receive(*requests(range(30)), *odd)
     said = town.command("pull")
@@ -264,7 +267,12 @@ def test_rows_that_repeat_or_cannot_be_used_are_told_with_their_place(tmp_path):
     for words in (
         "NOTICE requests: 1 cannot be used: requested_datetime cannot be read; the first is row 32 of requests.csv",
         "NOTICE requests: 2 rows repeat an id that came before; of each id the newest row counts",
-        "NOTICE requests: 1: a status word that the city's table does not know",
+        "NOTICE requests: 2: a status word that the city's table does not know, such as 'Frobbed' (1), 'Wibble' (1); "
+        "the first is row 33 of requests.csv; name it in layout.statuses",
+        "NOTICE requests: 1: closed on a day that had not come when it was read: the closing date was set aside; the first is "
+        "row 36 of requests.csv; look at layout.dates and time_zone",
+        "NOTICE requests: 1: opened on a day that had not come when it was read: it waits for that day; the first is row 37 "
+        "of requests.csv; look at layout.dates and time_zone",
     ):
         assert words in said.out
 

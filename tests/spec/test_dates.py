@@ -1,10 +1,11 @@
 """Dates: every form that a city writes becomes one instant in UTC and one local day, or a flag."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.town import Town, instant, request
+from tests.town import ZONE, Town, instant, request
 
 EPOCH = date(1970, 1, 1).toordinal()
 NOON = instant("2024-07-01 12:00:00")
@@ -108,6 +109,17 @@ def test_dates_that_mean_none_are_not_dates(town):
     assert {(one["closed_datetime"], one["closed_day"], one["updated_datetime"]) for one in made} == {(None,) * 3}
     assert {one["flags"].startswith("sentinel_date;") for one in made} == {True}
     assert (real["closed_datetime"], real["flags"]) == (instant("2024-03-06 10:00:00"), "unknown_disposition;")
+
+
+def test_a_closing_that_has_not_come_is_no_closing_date_and_an_opening_is_flagged(town):
+    days = [datetime.now(UTC) + timedelta(days) for days in (0.5, 2)]  # clocks and zones differ by less than a day
+    near, far = (f"{day.astimezone(ZoneInfo(ZONE)):%Y-%m-%d %H:%M:%S}" for day in days)
+    rows = [request(n, closed=day, status="Done") for n, day in enumerate((near, far))]
+    believed, closed, opened = town.records(*rows, request(3, opened=far))
+    assert (believed["closed_datetime"], "closed_ahead" in believed["flags"]) == (instant(near), False)
+    assert (closed["status"], closed["closed_datetime"], closed["closed_day"]) == ("closed", None, None)
+    assert {"closed_ahead", "closed_without_date"} <= set(closed["flags"].split(";"))
+    assert (opened["flags"], opened["reason"]) == ("opened_ahead;", None)
 
 
 def test_closed_before_opened_keeps_the_request_and_drops_the_closing(town):
