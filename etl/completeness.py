@@ -9,6 +9,9 @@ from etl.vault import WEEKLY, Vault
 
 REQUESTS = "service_requests"
 AMONG = "Its period of opening has not closed, or it is one of fewer than {k} of kinds that are withheld"
+UNUSABLE = """(select any_value(reason order by gone, row_number) as reason, bool_and(gone) as gone from quarantine
+    where dataset = '{dataset}' and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
+    group by source, case when key = '' then hash::varchar else key end)"""
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
 
@@ -24,30 +27,32 @@ class Fate:
 @dataclass(frozen=True, slots=True)
 class Account:
     """What of the service requests is counted once a week: how many came on one day, less what is shown of tier A, would
-    tell the others' days. `unusable`: keys by reason; `sources`: rows read of each; `asides`: lines of quality_reasons;
-    `deleted`: records of other tiers than A that their system no longer had; `daily`: records of tier A by source, which
-    are counted day by day."""
+    tell the others' days. `unusable`: keys by reason; `standing`: keys that their system had; `asides`: lines of
+    quality_reasons; `gone_aside`: unusable keys that their system no longer had, `deleted`: records of other tiers than A;
+    `sources`: rows read of each, and `daily`: of those the records of tier A, which are counted day by day."""
 
     unusable: dict[str, int]
     rows_read: int
     duplicates: int
+    standing: int
     asides: list[dict]
     sources: dict[str, int]
+    gone_aside: int
     deleted: int = 0
     daily: dict[str, int] = field(default_factory=dict)
 
-    def since(self, daily: dict[str, int]) -> "Account":
-        """The same with the rows that were read of tier A since, now that there are so many of it by source."""
-        more = {name: daily.get(name, 0) - self.daily.get(name, 0) for name in self.daily.keys() | daily.keys()}
-        rows = {name: self.sources.get(name, 0) + more.get(name, 0) for name in self.sources.keys() | more.keys()}
-        return replace(self, rows_read=self.rows_read + sum(more.values()), sources=rows, daily=daily)
+    def rows_of(self, source: str, daily: dict[str, int]) -> int:
+        """Rows read of a source, now that there are so many of tier A by source."""
+        return self.sources.get(source, 0) + daily.get(source, 0) - self.daily.get(source, 0)
 
 
 def account(vault: Vault) -> Account:
     """As it stands now."""
     rows = dict(vault.rows("select source, sum(rows_read + set_aside)::bigint from readings group by 1 order by 1"))
     unusable = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
-    return Account(unusable, *_rows_read(vault, REQUESTS), _asides(vault, REQUESTS), rows)
+    live = vault.one(f"select count(*) from records_{REQUESTS} where not deleted_upstream")
+    standing, gone = live + sum(unusable.values()) + tombstones.count(vault, REQUESTS), unusable_gone(vault, REQUESTS)
+    return Account(unusable, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS), rows, gone)
 
 
 def among_others(fates: list[Fate], reason: str, k: int) -> list[Fate]:
@@ -73,18 +78,23 @@ def of_dataset(
     those that are `uncounted`. Within a `week` its account stands for what came since and what went, which is `deleted`
     in tier A and in others."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
-    unusable = unusable_keys(vault, dataset)
+    unusable, gone_aside = unusable_keys(vault, dataset), unusable_gone(vault, dataset)
     if week:
+        gone_aside = week.gone_aside
         gone, uncounted = deleted[0] + week.deleted, uncounted + deleted[1] - week.deleted
         held += vault.one(  # they stand until the week ends, though what came of them since is of no use
             f"select count(*) from {WEEKLY} where (source, key) not in (select (source, key) from records_{dataset})"
         )
+        unusable = unusable_keys(vault, dataset, also_gone=True)
         unusable = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in unusable]
-    rows_read, duplicates = (week.rows_read, week.duplicates) if week else _rows_read(vault, dataset)
     erased = tombstones.count(vault, dataset)
-    fates = [*live, *unusable, Fate("erased", "", erased), Fate("deleted_upstream", "", gone)]
+    fates = [*live, *unusable, Fate("erased", "", erased), Fate("deleted_upstream", "", gone + gone_aside)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}
-    read = held - uncounted + sum(f.keys for f in unusable) + erased
+    read = held - uncounted + sum(f.keys for f in unusable) + gone_aside + erased
+    if week:
+        rows_read, duplicates = week.rows_read + read - line["deleted_upstream"] - week.standing, week.duplicates
+    else:
+        rows_read, duplicates = _rows_read(vault, dataset)
     line |= {"dataset": dataset, "rows_read": rows_read, "read": read, "duplicates": duplicates}
     told = [
         {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys
@@ -100,18 +110,16 @@ def _rows_read(vault: Vault, dataset: str) -> tuple[int, int]:
     )[0]
 
 
-def unusable_keys(vault: Vault, dataset: str) -> list[Fate]:
+def unusable_keys(vault: Vault, dataset: str, also_gone: bool = False) -> list[Fate]:
     """Keys of which no record could be made; a bad copy of a good record is none of them."""
-    return [
-        Fate("quarantined", reason, keys)
-        for reason, keys in vault.rows(
-            f"""select reason, count(*) from (
-            select any_value(reason order by row_number) as reason from quarantine
-            where dataset = ? and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
-            group by source, case when key = '' then hash::varchar else key end) group by reason order by reason""",
-            dataset,
-        )
-    ]
+    which = "true" if also_gone else "not gone"
+    found = f"select reason, count(*) from {UNUSABLE} where {which} group by reason order by reason"
+    return [Fate("quarantined", reason, keys) for reason, keys in vault.rows(found.format(dataset=dataset))]
+
+
+def unusable_gone(vault: Vault, dataset: str) -> int:
+    """How many of them their system no longer has."""
+    return vault.one(f"select count(*) from {UNUSABLE} where gone".format(dataset=dataset))
 
 
 def _asides(vault: Vault, dataset: str) -> list[dict]:

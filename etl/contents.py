@@ -219,18 +219,18 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     done, text_layers = shown_texts.add(vault, at, done)
     done, photos = shown_photos.add(vault, at, done)
     counted = received.count(vault, done, at)
-    account = week.account(vault).since(done.daily) if at.within else None
+    account = week.account(vault) if at.within else None
     small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
-    sources = tables.sources(vault, city, _counted_weekly(city, account))
+    sources = tables.sources(vault, city, _counted_weekly(city, account, done.daily))
     epoch = epochs.with_k(vault, policy.k)
     return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, epoch, text_layers, photos)
 
 
-def _counted_weekly(city: City, account: completeness.Account | None) -> dict[str, int]:
+def _counted_weekly(city: City, account: completeness.Account | None, daily: dict[str, int]) -> dict[str, int]:
     """Rows read of the sources of requests, as the week counts them; of one that is new within the week, none yet."""
     if not account:
         return {}
-    return {name: account.sources.get(name, 0) for name, source in city.sources.items() if source.dataset == LARGE.name}
+    return {n: account.rows_of(n, daily) for n, source in city.sources.items() if source.dataset == LARGE.name}
 
 
 def _as_of(vault: Vault) -> int:

@@ -23,6 +23,7 @@ from hub.source import Source
 
 OLDER_COPY = "an older copy of an id that came again with other content"
 MET = "coalesce(nullif(staged.key, ''), staged.hash::varchar)"  # a row without a key is met by its content
+ASIDE = "coalesce(nullif(q.key, ''), q.hash::varchar)"
 IS_NEW = f"not exists (select 1 from met n where n.key = {MET})"
 BATCH_ROWS = 20_000
 MADE: dict[str, str] = {}  # how rows are judged -> the SQL made of it, which takes longer to make than to run
@@ -49,12 +50,12 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         erased = tombstones.keep_out(vault, source.name, part.name)
         for statement in _judge_copies(source, dataset):
             vault.con.execute(statement)
-        _keep_aside(vault, source.name, dataset, part.name, page)
         held = f"records_{dataset.name}"
         _look_up(vault, source, held)
         if walk.kind == ALL and vault.one("select count(*) from met where part <> ?", part.name):
             refuse_mixed(vault, source.name)
-        known = _known(vault) if walk.kind == CHANGES else 0
+        known = _known(vault, source) if walk.kind == CHANGES else 0
+        _keep_aside(vault, source.name, dataset, part.name, page)
         written = _write(vault, source, dataset)
         _note_gone(vault, source, part, page.deletes)
         if with_text:
@@ -92,9 +93,15 @@ def _look_up(vault: Vault, source: Source, held: str) -> None:
         )
 
 
-def _known(vault: Vault) -> int:
-    """How many keys of the page are met for the first time in this walk, but were in the vault before it."""
-    return vault.one(f"select count(distinct key) from staged where {IS_NEW} and key in (select key from standing)")
+def _known(vault: Vault, source: Source) -> int:
+    """How many keys of the page are met for the first time in this walk, but stood in the vault before it."""
+    aside = f"exists (select 1 from quarantine q where q.source = ? and not q.gone and {MET} = {ASIDE})"
+    return vault.one(
+        f"""select count(distinct {MET}) from staged where {IS_NEW} and (
+        key in (select key from standing where not deleted_upstream)
+        or key not in (select key from standing) and {aside})""",
+        source.name,
+    )
 
 
 def _meet(vault: Vault, source: Source, part: Part) -> int:
@@ -184,14 +191,18 @@ def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
 def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Page) -> None:
     row = "to_json(struct_pack(" + ", ".join(f"{c.name} := {c.name}" for c in canonical.stored(dataset)) + "))"
     vault.con.execute(
-        f"""insert into quarantine select distinct on (key, hash) source, '{dataset.name}', key, hash, ?, row_number, reason, {row}
-        from staged where reason is not null and not exists (
+        "update quarantine q set gone = false where gone and exists (select 1 from staged where reason is not null "
+        "and staged.source = q.source and staged.key = q.key and staged.hash = q.hash)"
+    )
+    vault.con.execute(
+        f"""insert into quarantine select distinct on (key, hash) source, '{dataset.name}', key, hash, ?, row_number, reason, {row},
+        false from staged where reason is not null and not exists (
             select 1 from quarantine q where q.source = staged.source and q.key = staged.key and q.hash = staged.hash)""",
         [part],
     )
     for number, reason in page.rejected:
         vault.con.execute(
-            """insert into quarantine select ?, ?, '', h, ?, nullif(?, 0), ?, null from (select hash(?) as h)
+            """insert into quarantine select ?, ?, '', h, ?, nullif(?, 0), ?, null, false from (select hash(?) as h)
             where h not in (select hash from quarantine)""",
             [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
         )
@@ -210,8 +221,8 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
     if written and vault.one("select count(*) from standing where key in (select key from changed)"):
         row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
         vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy
-            f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row}
-            from {held} h join seen n using (source, key) join changed c using (key)
+            f"""insert into quarantine select h.source, '{dataset.name}', h.key, h.hash, null, null, '{OLDER_COPY}', {row},
+            false from {held} h join seen n using (source, key) join changed c using (key)
             join staged s on s.rowid = c.place and s.source = h.source where h.hash <> s.hash"""
         )
         if dataset.name == "service_requests":
@@ -277,8 +288,8 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     not_met = "or key not in (select key from seen where source = $source)" if walk.kind == ALL else ""
-    is_gone = f"""source = $source and not deleted_upstream
-        and (key in (select key from gone where source = $source) {not_met})"""
+    is_told_gone = f"source = $source and (key in (select key from gone where source = $source) {not_met})"
+    is_gone = f"{is_told_gone} and not deleted_upstream"
     is_unusable = "source = $source and key in (select key from seen where source = $source and not is_usable)"
     given, unusable = {"source": source.name}, 0
     gone = vault.con.execute(f"select count(*) from {held} where {is_gone}", given).fetchall()[0][0]
@@ -298,14 +309,20 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
                 _keep_closings(vault, f"{held} h where {is_unusable}", given)
             vault.con.execute(f"delete from {held} where {is_unusable}", given)
         vault.count_changes(gone + unusable)
-        _end(vault, source, walk, parts)
+        only_aside = f"not gone and key <> '' and key not in (select key from {held} where source = $source)"
+        aside = vault.con.execute(
+            f"select count(distinct key) from quarantine where {only_aside} and {is_told_gone}", given
+        ).fetchall()[0][0]
+        vault.con.execute(f"update quarantine set gone = true where {only_aside} and {is_told_gone}", given)
+        _end(vault, source, walk, parts, gone + aside)
         _count_totals(vault, source)
         filled.note(vault, source, walk)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
 
 
-def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
-    """What was read becomes the ledger: a walk of all replaces what stood there, one of changes is added to it."""
+def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part], gone: int) -> None:
+    """What was read becomes the ledger: a walk of all replaces what stood there, one of changes is added to it, less what
+    is `gone`."""
     if walk.kind == ALL:
         vault.con.execute("delete from readings where source = ?", [source.name])
         vault.set(f"walked_all:{source.name}", str(walk.until))
@@ -323,10 +340,10 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
         )
     if walk.kind == CHANGES:
         vault.con.execute(
-            """create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping), sum(rows_read),
-            sum(keys), sum(set_aside), sum(written), null::bigint as expected,
+            """create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping),
+            sum(rows_read) - ?, sum(keys) - ?, sum(set_aside), sum(written), null::bigint as expected,
             arg_max(proven_by, ended), max(ended) from readings where source = ? and part = ? group by source, part""",
-            [source.name, CHANGES],
+            [gone, gone, source.name, CHANGES],
         )
         vault.con.execute("delete from readings where source = ? and part = ?", [source.name, CHANGES])
         vault.con.execute("insert into readings select * from all_changes")
@@ -343,7 +360,8 @@ def _count_totals(vault: Vault, source: Source) -> None:
     """What the public is told of the reading is a change too, even where no record changed."""
     read = vault.rows("select sum(rows_read), sum(keys), sum(set_aside) from readings where source = ?", source.name)
     aside = vault.rows(
-        "select reason, count(*) from quarantine where source = ? group by reason order by reason", source.name
+        "select reason, count(*) from quarantine where source = ? and not gone group by reason order by reason",
+        source.name,
     )
     if (told := repr((read, aside))) != vault.setting(f"totals:{source.name}"):
         vault.set(f"totals:{source.name}", told)

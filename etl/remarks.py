@@ -8,7 +8,7 @@ from etl.vault import Vault
 from hub.source import Source
 
 REASONS = """select reason, count(*), min(part), arg_min(row_number, (part, row_number)) from quarantine
-    where source = ? and reason <> ? group by reason order by 2 desc, 1"""
+    where source = ? and reason <> ? and not gone group by reason order by 2 desc, 1"""
 
 
 def of(vault: Vault, source: Source) -> tuple[str, ...]:

@@ -65,7 +65,7 @@ create table if not exists seen(source varchar, part varchar, key varchar, is_us
 create table if not exists gone(source varchar, part varchar, key varchar);
 create table if not exists quarantine(
     source varchar, dataset varchar, key varchar, hash ubigint, part varchar, row_number bigint, reason varchar,
-    row varchar);
+    row varchar, gone boolean);
 create table if not exists first_flagged(source varchar, part varchar, word varchar, row_number bigint);
 create table if not exists release_ledger(
     id bigint, tier varchar, service_group varchar, place_level varchar, place_id varchar, requested_bucket varchar,

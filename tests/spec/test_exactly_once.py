@@ -4,6 +4,7 @@ import pytest
 
 from etl import completeness
 from etl.vault import open_vault
+from hub.errors import GateError
 from tests.town import Town, request, requests
 
 RECORDS = "select service_request_id, agency_responsible from records_service_requests order by all"
@@ -183,3 +184,25 @@ def test_a_column_that_the_city_withholds_never_enters_the_vault(town):
     written(town)
     assert set(town.vault("select agency_responsible, lat, long from records_service_requests")) == {(None, None, None)}
     assert ("agency",) in town.vault("select name from columns where source = 'requests'")
+
+
+def test_a_bad_row_that_is_gone_from_the_source_is_no_longer_unusable_but_gone(town):
+    town.receive(*requests(range(10)), request(20, opened="soon"))
+    written(town)
+    town.receive(*requests(range(10)))
+    written(town)
+    assert counted(town) == {"rows_read": 10, "read": 11, "quarantined": 0, "deleted_upstream": 1, "duplicates": 0}
+    town.receive(*requests(range(10)), request(20, opened="soon"))
+    written(town)
+    assert counted(town) == {"rows_read": 11, "read": 11, "quarantined": 1, "deleted_upstream": 0, "duplicates": 0}
+
+
+@pytest.mark.parametrize("change", ["rows_read = rows_read + 1, keys = keys + 1", "keys = keys - 1"])
+def test_a_vault_that_holds_fewer_or_more_records_than_rows_were_read_is_not_published(town, change):
+    """Nothing may be lost between the reading and the release without anybody noticing."""
+    town.receive(*requests(range(10)), request(3))
+    written(town)
+    with open_vault(town.data) as vault:
+        vault.con.execute(f"update readings set {change} where source = 'requests'")
+    with pytest.raises(GateError, match="read_service_requests is (11|9), must be 10 keys"):
+        town.publish()

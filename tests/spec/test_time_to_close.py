@@ -8,6 +8,7 @@ import pytest
 
 from hub.questions import measures
 from tests.measured import answer, watched
+from tests.town import Town, request, requests
 
 # Two groups of a classic trial (Freireich and others 1963), whose Kaplan-Meier results stand in textbooks.
 TREATED = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
@@ -213,3 +214,15 @@ def test_unlocated_requests_are_a_line_of_their_own():
     lines = answer("time_to_close", {"durations": rows}, by="district")
     assert [line["label"] for line in lines] == ["Unlocated", "Ward 1"]
     assert sum(line["n"] for line in lines) == one(rows)["n"]
+
+
+def test_in_tier_a_a_begun_day_counts_whole(tmp_path):
+    """Closed 'within three days' is what took no longer."""
+    closed = ("2024-03-08 09:00:00", "2024-03-08 09:59:00", "2024-03-08 10:00:00")  # after 72 hours, 72 and 73
+    town = Town.found(tmp_path)
+    town.receive(*(request(n, status="Done", closed=when) for n, when in enumerate(closed)), *requests(range(5, 20)))
+    town.run()
+    assert town.released("select day, n from durations where n <> 15 order by day") == [
+        {"day": 3, "n": 2},
+        {"day": 4, "n": 1},
+    ]
