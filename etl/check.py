@@ -32,40 +32,45 @@ SHOWN_AS = {
 class Checked:
     """Per source, and per fallback of one, its columns by fate; the same as lines to read.
 
-    `boxes`: in which box most places of the first page lie, as far as it tells."""
+    `boxes`: in which box most places of the first page lie, as far as it tells. `misplaced`: readers most of whose places
+    lie elsewhere than in the city's."""
 
     sources: dict[str, list[dict]]
     lines: tuple[str, ...]
     boxes: dict[str, Box]
+    misplaced: tuple[str, ...] = ()
 
 
 def check_sources(city: City) -> Checked:
     """Open every source that has a location, and its fallback. Raises what reading it would raise."""
     read = [one for source in city.sources.values() if source.location for one in (source, source.fallback) if one]
-    found, lines, boxes = {}, [], {}
+    found, lines, boxes, misplaced = {}, [], {}, []
     for source in read:
         rows, places = _looked_at(city, source)
         found[source.reader] = rows
-        lines += [*_table(source.reader, rows), *_misplaced(city, source, places)]
+        lines += _table(source.reader, rows)
+        if notice := _misplaced(city, source, places):
+            lines.append(notice)
+            misplaced.append(source.reader)
         if box := box_of(places):
             boxes[source.reader] = box
     lines += [
         f"{s.name}: no location; read it with --from {s.name}=PATH" for s in city.sources.values() if not s.location
     ]
-    return Checked(found, tuple(lines), boxes)
+    return Checked(found, tuple(lines), boxes, tuple(misplaced))
 
 
-def _misplaced(city: City, source: Source, places: np.ndarray) -> list[str]:
-    """A line if most places of the first page lie outside the city's box: they would not be used."""
+def _misplaced(city: City, source: Source, places: np.ndarray) -> str:
+    """A sentence if most places of the first page lie outside the city's box: they would not be used."""
     held = inside(places, city.bbox)
     if 2 * held >= len(places):
-        return []
+        return ""
     box = box_of(places)
     known = f"; most lie in {list(box)}" if box else ""
-    return [
+    return (
         f"NOTICE {source.reader}: {held:,} of {len(places):,} places of the first page lie in city.bbox "
         f"{list(city.bbox)}{known}: correct city.bbox, or the columns of lat and long"
-    ]
+    )
 
 
 def first_page(adapter: Adapter, asked: Request) -> Page | None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub.brand import palette
 from hub.datasets import DATASETS
 from hub.drawing import drawing
 from hub.errors import ConfigurationError
@@ -86,7 +87,7 @@ def load_city(path: Path, reads: dict[str, list[str]] | None = None, is_draft: b
     try:
         return _city(path, raw, dict(reads or {}), is_draft)
     except ConfigurationError as error:
-        key = error.message.removeprefix(f"{path}: ").split(" ")[0]
+        key = error.message.removeprefix(f"{path}: ").split(" ")[0].rstrip(":")
         line = line_of(path, key) if error.message.startswith(f"{path}: ") else 0
         raise ConfigurationError(
             error.message.replace(f"{path}:", f"{path}:{line}:", 1) if line else error.message, error.cure
@@ -124,7 +125,7 @@ def _city(path: Path, raw: dict, reads: dict[str, list[str]], is_draft: bool) ->
         bbox=tuple(map(float, about["bbox"])),
         brand=Brand(
             brand.get("name", about["name"]),
-            COLOURS | _colours(brand.get("colours", {}), path),
+            _colours(brand.get("colours", {}), path),
             brand.get("font", ""),
             **{
                 key: drawing(path.parent / brand[key], f"{path}: brand.{key}")
@@ -204,6 +205,7 @@ def _stricter(privacy: dict, publish: dict, path: Path) -> None:
 
 
 def _colours(colours: dict[str, str], path: Path) -> dict[str, str]:
+    """All colours, those of the city first. Raises ConfigurationError if one is none, or two cannot be told apart."""
     for name, value in colours.items():
         if name not in COLOURS:
             raise ConfigurationError(
@@ -211,12 +213,18 @@ def _colours(colours: dict[str, str], path: Path) -> dict[str, str]:
             )
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
             raise ConfigurationError(f"{path}: brand.colours.{name} is {value!r}.", "write it as '#rrggbb'")
-    return colours
+    try:
+        palette(COLOURS | colours)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}", error.cure) from None
+    return COLOURS | colours
 
 
 def _shown(what: str, pages: dict, known: tuple[str, ...], path: Path) -> tuple[str, ...]:
     """Which datasets or views the pages have, in their order: all, unless city.yml names some."""
-    chosen = pages.get(what) or known
+    chosen = pages.get(what, known)
+    if not chosen:
+        raise ConfigurationError(f"{path}: pages.{what} is empty.", f"name one or more of: {', '.join(known)}")
     if unknown := [name for name in chosen if name not in known]:
         raise ConfigurationError(f"{path}: pages.{what} has {unknown[0]!r}.", f"known {what}: {', '.join(known)}")
     return tuple(dict.fromkeys(chosen))

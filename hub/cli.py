@@ -123,6 +123,10 @@ def check(load: Callable[..., City], data: Path) -> Said:
     withheld = " and names no kind of request yet, so all are withheld" if policy.is_empty else ""
     following = UNNAMED if policy.is_empty else "cityglass run" if signed_by else UNSIGNED
     message = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}."
+    if checked.misplaced:
+        where = ", ".join(checked.misplaced)
+        message = f"{readable}; most places of {where} lie outside city.bbox, and so would not be used."
+        following = f"correct city.bbox in {city.path}, or the columns of lat and long; then check again"
     if not checked.sources:
         message, following = f"{city.path} names no source that can be read.", UNREAD
     return Said(message, following, told, checked.lines)

@@ -9,7 +9,6 @@ from html import escape
 
 import yaml
 
-from hub.brand import palette
 from hub.city import City
 from hub.datasets import DATASETS, views
 from hub.datasets.about_release import RELEASE_TABLES
@@ -41,7 +40,6 @@ def build(city: City, *, release: str | None = None) -> dict:
     """Metadata of the city's database, in the layout of Datasette 0.65. `release` is the id it is written for.
 
     A question about a table that this city does not publish is left out. Raises ConfigurationError."""
-    palette(city.brand.colours)
     tables = _tables(city)
     names = {table.name for table in tables}
     with empty(tables, views_of(names)) as schema:

@@ -91,6 +91,15 @@ BAD = {
     ),
     "half a total": (swap("totals: []", "totals: [{of: {stage: actual}, cents: 1}]"), ["no direction, fiscal_year"]),
     "colour by name": (SOUND + "brand: {colours: {primary: red}}\n", ["city.yml:21: brand.colours.primary", "#rrggbb"]),
+    "colours that nobody can tell apart": (
+        SOUND + "brand:\n  colours: {primary: '#9fb8bd'}\n",
+        [
+            "city.yml:22: brand.colours: primary #9fb8bd on background #ffffff has contrast 2.0",
+            "short",
+            "4.5 is the least",
+        ],
+    ),
+    "no page at all": (SOUND + "pages: {views: []}\n", ["city.yml:21: pages.views is empty", "overview"]),
     "no such colour": (SOUND + "brand: {colours: {shoe: '#000000'}}\n", ["brand.colours.shoe is unknown"]),
     "k below the policy": (
         SOUND + "privacy: {k: {B: 3}}\n",

@@ -118,7 +118,9 @@ def test_a_box_of_another_city_is_noticed_before_anything_is_read(tmp_path, syst
     text = (tmp_path / "city.yml").read_text("utf-8")
     box = load_city(tmp_path / "city.yml").bbox
     (tmp_path / "city.yml").write_text(text.replace(str(list(box)), "[10.0, 50.0, 10.5, 50.5]"), "utf-8")
-    [line] = [line for line in told(tmp_path, "check").out.splitlines() if line.startswith("NOTICE")]
+    checked = told(tmp_path, "check").out
+    assert "most places of requests lie outside city.bbox" in checked and "is sound" not in checked
+    [line] = [line for line in checked.splitlines() if line.startswith("NOTICE")]
     assert "0 of " in line and "most lie in [" in line and "correct city.bbox" in line
 
 

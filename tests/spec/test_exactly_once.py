@@ -204,5 +204,5 @@ def test_a_vault_that_holds_fewer_or_more_records_than_rows_were_read_is_not_pub
     written(town)
     with open_vault(town.data) as vault:
         vault.con.execute(f"update readings set {change} where source = 'requests'")
-    with pytest.raises(GateError, match="read_service_requests is (11|9), must be 10 keys"):
+    with pytest.raises(GateError, match=r"read_service_requests is (11|9), must be 10 keys"):
         town.publish()
