@@ -94,6 +94,10 @@ create table if not exists areas(layer varchar, name varchar, kind varchar, geom
 """
 
 
+DAMAGED = ("not a valid duckdb", "could not read enough bytes", "corrupt", "checksum")  # how DuckDB says so
+RESTORE = "put data/private back from its backup; the release that is served stays"
+
+
 @contextmanager
 def open_vault(data: Path) -> Iterator["Vault"]:
     """Open data/private/vault.duckdb, alone. Raises LockedError while another run holds it, DiskError without room."""
@@ -106,9 +110,8 @@ def open_vault(data: Path) -> Iterator["Vault"]:
             raise LockedError(
                 f"Another run holds {folder / 'vault.duckdb'}.", "wait until it ends; `cityglass status` tells"
             ) from None
-        raise DiskError(
-            f"The vault {folder} cannot be opened: {first_line(error)}", "check the disk and the permissions"
-        ) from None
+        told = f"The vault {folder / 'vault.duckdb'} cannot be opened: {first_line(error)}"
+        raise DiskError(told, RESTORE if _is_damaged(error) else "check the disk and the permissions") from None
     except OSError as error:
         raise DiskError(f"{folder} cannot be made: {error.strerror}.", "check the disk and the permissions") from None
     vault = None
@@ -160,9 +163,15 @@ def first_line(error: Exception) -> str:
 
 
 def disk_or_bug(error: duckdb.Error) -> Exception:
-    """A full disk is the operator's to mend; anything else is ours and keeps its traceback."""
+    """A full disk and a damaged file are the operator's to mend; anything else is ours and keeps its traceback."""
+    if _is_damaged(error):
+        return DiskError(f"The vault data/private/vault.duckdb is damaged: {first_line(error)}", RESTORE)
     told = f"The vault could not be written: {first_line(error)}"
     return DiskError(told, "free disk space and run again; nothing is lost") if is_no_room(error) else error
+
+
+def _is_damaged(error: duckdb.Error) -> bool:
+    return any(words in str(error).lower() for words in DAMAGED)
 
 
 class Vault:

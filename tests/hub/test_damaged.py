@@ -203,3 +203,22 @@ def test_ready_waits_for_an_answer(town):
     Timer(1, stopped.set).start()
     app._when_answered("127.0.0.1", free_port(), stopped, lambda: said.append("ready"))
     assert said == []
+
+
+def flip(path: Path) -> None:
+    """The bits of the second half."""
+    held = path.read_bytes()
+    path.write_bytes(held[: len(held) // 2] + bytes(byte ^ 0xFF for byte in held[len(held) // 2 :]))
+
+
+@pytest.mark.parametrize("happens", [cut, flip, lambda path: path.write_bytes(b"x" * 9000), Path.unlink])
+def test_a_damaged_vault_is_told_with_its_cure_and_the_release_stays(town, happens):
+    served, vault = town.release.id, town.data / "private" / "vault.duckdb"
+    whole = vault.read_bytes()
+    happens(vault)
+    for verb in ("run", "publish"):
+        said = town.command(verb)
+        assert (said.code in (3, 8), "data/private" in said.err, "backup" in said.err) == (True, True, True), said.err
+    assert town.release.id == served
+    vault.write_bytes(whole)
+    assert town.command("run").code == 0
