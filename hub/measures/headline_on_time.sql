@@ -1,5 +1,5 @@
 -- title: Fixed on time
--- question: Of the requests opened in the last complete year that were due by now, in the groups of which that can be told, how many were fixed by the promised day?
+-- question: Of the requests opened in the last year that has ended that were due by now, in the groups of which that can be told, how many were fixed by the promised day?
 -- unit: % of the requests that were due
 -- caution: Counted among all that were due, not only among the closed; closing without a fix does not count. Left out are
 --   requests without a target, groups whose late open requests cannot be told, and sensitive kinds, whose outcome is not
@@ -8,6 +8,8 @@ with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (
   select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
+), begun as (
+  select min(month) as first_month from month_counts
 ), due as (
   select coalesce(sum(met_fixed), 0) as met, coalesce(sum(met_fixed + met_other + missed), 0) as n
   from on_time where is_countable and year = (select year from asked)
@@ -24,9 +26,9 @@ select case when n >= 11 then round(100 * p, 1) end as value,
        case when n >= 11 then round(100 * (centre - half), 1) end as low,
        case when n >= 11 then round(100 * (centre + half), 1) end as high,
        n, '% of the requests that were due' as unit, as_of,
-       case when year is null then 'No year is complete yet.'
+       case when year is null then 'No year has ended yet.'
             when targeted = 0 then 'The city states no target.'
             when n < 11 then 'Fewer than 11 requests with a known due day: nothing is stated.'
        end as note,
-       'opened in ' || year as period
-from bounds, asked, told, targets
+       'opened in ' || year || case when first_month > year || '-01' then ', from ' || first_month || ' on' else '' end as period
+from bounds, asked, told, targets, begun

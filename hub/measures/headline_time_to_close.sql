@@ -1,5 +1,5 @@
 -- title: Time to close
--- question: Of all requests opened in the last complete year, by which day were half closed, counting those still open?
+-- question: Of all requests opened in the last year that has ended, by which day were half closed, counting those still open?
 -- unit: days
 -- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
 --   were watched (Kaplan-Meier estimate, log-log 95 % interval). Requests without a usable closing time or status are
@@ -8,6 +8,8 @@ with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (
   select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
+), begun as (
+  select min(month) as first_month from month_counts
 ), counted as (
   select day, sum(n) as n, sum(fixed + no_action + duplicate + referred + administrative + unknown) as closed
   from durations where year = (select year from asked) group by day
@@ -37,10 +39,10 @@ select case when n >= 11 then value end as value,
        case when n >= 11 then low end as low,
        case when n >= 11 then high end as high,
        n, (select sum(n) from area_counts where year = asked.year) as total, 'days' as unit, as_of,
-       case when n = 0 then 'No year is complete yet.'
+       case when n = 0 then 'No year has ended yet.'
             when n < 11 then 'Fewer than 11 requests: nothing is stated.'
             when closed = 0 then 'None of them is known to be closed yet.'
             when value is null then 'More than half were still open after ' || last_day || iif(last_day = 1, ' day.', ' days.')
        end as note,
-       'opened in ' || year as period
-from found, asked, told
+       'opened in ' || year || case when first_month > year || '-01' then ', from ' || first_month || ' on' else '' end as period
+from found, asked, told, begun

@@ -137,7 +137,7 @@ def test_a_headline_that_is_not_reached_is_a_sentence_and_no_number(release):
         assert (fact["value"], fact["low"], fact["high"]) == (None, None, None)
         assert fact["note"].startswith(words)
     copy.execute("delete from durations")
-    assert answer(copy, "headline_time_to_close")[0]["note"] == "No year is complete yet."
+    assert answer(copy, "headline_time_to_close")[0]["note"] == "No year has ended yet."
     copy.execute("update on_time set met_fixed = 0, met_other = 0, missed = 0")
     few = answer(copy, "headline_on_time")[0]
     assert few["value"] is None and few["note"]

@@ -138,12 +138,27 @@ def test_the_headline_of_the_last_year_is_this_measure_of_the_whole_city(days):
         ("0 " * 4 + "1+ " * 15, "More than half were still open after 1 day."),
         ("0 " * 4 + "2+ " * 15, "More than half were still open after 2 days."),
         ("5 " * 10, "Fewer than 11 requests: nothing is stated."),
-        ("", "No year is complete yet."),
+        ("", "No year has ended yet."),
     ],
 )
 def test_a_headline_that_cannot_be_stated_says_why(days, words):
     (headline,) = answer("headline_time_to_close", {"durations": watched(days, **LAST_YEAR)})
     assert [headline[name] for name in ("value", "low", "high", "note")] == [None, None, None, words]
+
+
+@pytest.mark.parametrize("measure", ["headline_time_to_close", "headline_on_time"])
+@pytest.mark.parametrize(
+    ("months", "period"),
+    [
+        (("2024-07", "2025-01"), "opened in 2024, from 2024-07 on"),
+        (("2024-01", "2025-01"), "opened in 2024"),
+        (("2023-05", "2025-01"), "opened in 2024"),
+    ],
+)
+def test_a_headline_of_half_a_year_says_so(measure, months, period):
+    counts = [{"month": month, "district": "Ward 1", "tier": "A", "n": 20, "open": 0} for month in months]
+    given = {"durations": watched("3 " * 20, **LAST_YEAR), "month_counts": counts}
+    assert answer(measure, given)[0]["period"] == period
 
 
 def test_a_median_that_is_not_reached_is_said_in_words():
