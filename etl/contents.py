@@ -221,7 +221,11 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     counted = received.count(vault, done, at)
     account = week.account(vault) if at.within else None
     small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
-    sources = tables.sources(vault, city, _counted_weekly(city, account, done.daily))
+    sources = [
+        line
+        for line in tables.sources(vault, city, _counted_weekly(city, account, done.daily))
+        if line["dataset"] not in DATASETS or line["dataset"] in city.datasets
+    ]
     epoch = epochs.with_k(vault, policy.k)
     return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, epoch, text_layers, photos)
 

@@ -23,7 +23,6 @@ from hub.source import Source
 
 OLDER_COPY = "an older copy of an id that came again with other content"
 MET = "coalesce(nullif(staged.key, ''), staged.hash::varchar)"  # a row without a key is met by its content
-ASIDE = "coalesce(nullif(q.key, ''), q.hash::varchar)"
 IS_NEW = f"not exists (select 1 from met n where n.key = {MET})"
 BATCH_ROWS = 20_000
 MADE: dict[str, str] = {}  # how rows are judged -> the SQL made of it, which takes longer to make than to run
@@ -54,13 +53,12 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         _look_up(vault, source, held)
         if walk.kind == ALL and vault.one("select count(*) from met where part <> ?", part.name):
             refuse_mixed(vault, source.name)
-        known = _known(vault, source) if walk.kind == CHANGES else 0
         _keep_aside(vault, source.name, dataset, part.name, page)
         written = _write(vault, source, dataset)
         _note_gone(vault, source, part, page.deletes)
         if with_text:
             texts.keep(vault)
-        keys = _meet(vault, source, part) - known + len(page.rejected) + (erased if walk.kind == ALL else 0)
+        keys = _meet(vault, source, part) + len(page.rejected) + erased
         wide = len(typed.wide_columns(source, page.rows.column_names)) or 1
         line = [
             source.name,
@@ -91,17 +89,6 @@ def _look_up(vault: Vault, source: Source, held: str) -> None:
             where source = ? and key in (select {keys} from staged)""",
             [source.name],
         )
-
-
-def _known(vault: Vault, source: Source) -> int:
-    """How many keys of the page are met for the first time in this walk, but stood in the vault before it."""
-    aside = f"exists (select 1 from quarantine q where q.source = ? and not q.gone and {MET} = {ASIDE})"
-    return vault.one(
-        f"""select count(distinct {MET}) from staged where {IS_NEW} and (
-        key in (select key from standing where not deleted_upstream)
-        or key not in (select key from standing) and {aside})""",
-        source.name,
-    )
 
 
 def _meet(vault: Vault, source: Source, part: Part) -> int:
@@ -310,40 +297,37 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
             vault.con.execute(f"delete from {held} where {is_unusable}", given)
         vault.count_changes(gone + unusable)
         only_aside = f"not gone and key <> '' and key not in (select key from {held} where source = $source)"
-        aside = vault.con.execute(
-            f"select count(distinct key) from quarantine where {only_aside} and {is_told_gone}", given
-        ).fetchall()[0][0]
         vault.con.execute(f"update quarantine set gone = true where {only_aside} and {is_told_gone}", given)
-        _end(vault, source, walk, parts, gone + aside)
+        _end(vault, source, walk, parts)
         _count_totals(vault, source)
         filled.note(vault, source, walk)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
 
 
-def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part], gone: int) -> None:
-    """What was read becomes the ledger: a walk of all replaces what stood there, one of changes is added to it, less what
-    is `gone`."""
+def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part]) -> None:
+    """What was read becomes the ledger: a walk of all replaces what stood there, and what one of changes adds and takes
+    away is told by what stands in the vault now."""
     if walk.kind == ALL:
         vault.con.execute("delete from readings where source = ?", [source.name])
         vault.set(f"walked_all:{source.name}", str(walk.until))
         vault.set(f"mapping:{source.name}", walk.mapping)
-    # rows of changes that were read before are counted already
-    read, aside = ("rows_read", "set_aside") if walk.kind == ALL else ("keys", "0")
     for part in parts:
         name = part.name if walk.kind == ALL else CHANGES
         vault.con.execute(
-            f"""insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum({read}), 0),
-            coalesce(sum(keys), 0), coalesce(sum({aside}), 0), coalesce(sum(written), 0), expected,
+            """insert into readings select w.source, ?, w.fingerprint, ?, coalesce(sum(rows_read), 0),
+            coalesce(sum(keys), 0), coalesce(sum(set_aside), 0), coalesce(sum(written), 0), expected,
             proven_by, ? from walk_parts w left join pages p using (source, part)
             where w.source = ? and w.part = ? group by all""",
             [name, walk.mapping, walk.until, source.name, part.name],
         )
     if walk.kind == CHANGES:
+        others = f"(select coalesce(sum(keys), 0) from readings where source = $source and part <> '{CHANGES}')"
         vault.con.execute(
-            """create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping),
-            sum(rows_read) - ?, sum(keys) - ?, sum(set_aside), sum(written), null::bigint as expected,
-            arg_max(proven_by, ended), max(ended) from readings where source = ? and part = ? group by source, part""",
-            [gone, gone, source.name, CHANGES],
+            f"""create or replace temp table all_changes as select source, part, '' as fingerprint, max(mapping),
+            $standing - {others} as rows_read, $standing - {others} as keys, 0 as set_aside, sum(written),
+            null::bigint as expected, arg_max(proven_by, ended), max(ended) from readings
+            where source = $source and part = '{CHANGES}' group by source, part""",
+            {"source": source.name, "standing": _standing(vault, source)},
         )
         vault.con.execute("delete from readings where source = ? and part = ?", [source.name, CHANGES])
         vault.con.execute("insert into readings select * from all_changes")
@@ -354,6 +338,17 @@ def _end(vault: Vault, source: Source, walk: Walk, parts: list[Part], gone: int)
     if source.is_fallback:  # it wrote over more than the source will tell as changes
         vault.set(f"walked_all:{source.name}", "0")
     end_walk(vault, walk, parts)
+
+
+def _standing(vault: Vault, source: Source) -> int:
+    """How many keys the source has by what was read: records, and rows of which none could be made."""
+    held = f"records_{source.dataset}"
+    return vault.con.execute(
+        f"""select (select count(*) from {held} where source = $source and not deleted_upstream)
+        + (select count(distinct case when key = '' then hash::varchar else key end) from quarantine
+        where source = $source and not gone and (key = '' or key not in (select key from {held} where source = $source)))""",
+        {"source": source.name},
+    ).fetchall()[0][0]
 
 
 def _count_totals(vault: Vault, source: Source) -> None:
