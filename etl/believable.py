@@ -4,7 +4,6 @@ What is a little unusual is told to the officer; what would empty the site is re
 """
 
 import sqlite3
-from datetime import date
 
 from etl.canonical import FLAGS
 from etl.generalise import CHANGED, FEW, UNNAMED
@@ -68,9 +67,8 @@ def notices(vault: Vault, policy: Policy, shown: int) -> tuple[str, ...]:
     and so withholds."""
     held = vault.one("select count(*) from records_service_requests where not deleted_upstream")
     empty = f"NOTICE: no service request of {held:,} is shown; the tables completeness and quality_reasons tell why."
-    due = f"NOTICE: {policy.path.name} was to be reviewed by {policy.review}: read it again, set a new day and sign it."
-    is_due = policy.review and policy.review < date.today().isoformat()
-    return (*([empty] if held and not shown else []), *([due] if is_due else []), *_unknown_kinds(vault, policy))
+    due = [f"NOTICE: {policy.due}"] if policy.is_due else []
+    return (*([empty] if held and not shown else []), *due, *_unknown_kinds(vault, policy))
 
 
 def _unknown_kinds(vault: Vault, policy: Policy) -> tuple[str, ...]:

@@ -32,7 +32,6 @@ from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
 from hub.datasets.about_release import RECEIVED
-from hub.errors import ConfigurationError
 from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import Release
 
@@ -242,10 +241,6 @@ def _as_of(vault: Vault) -> int:
     known = {
         name: int(value) for name, value in vault.rows("select name, value from settings where name like 'as_of:%'")
     }
-    if not known:
-        raise ConfigurationError(
-            "The vault is empty.", "read the sources first: `cityglass pull`, or `cityglass run` for all at once"
-        )
     return known.get("as_of:requests") or max(known.values())
 
 

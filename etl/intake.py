@@ -256,6 +256,14 @@ def restore(vault: Vault, source: Source) -> int:
     return found
 
 
+def refuse_empty(vault: Vault) -> None:
+    """Raise ConfigurationError if nothing was ever read to its end."""
+    if not vault.rows("select 1 from settings where name like 'as_of:%' limit 1"):
+        raise ConfigurationError(
+            "The vault is empty.", "read the sources first: `cityglass pull`, or `cityglass run` for all at once"
+        )
+
+
 def refuse_unfinished(vault: Vault) -> None:
     """Raise IncompleteError if the last reading of a source did not reach its end: half data is never published."""
     unfinished = vault.rows("select source from walks order by source")

@@ -117,6 +117,7 @@ def publish(
 
     _refuse_unnamed(vault, city)
     intake.refuse_unfinished(vault)
+    intake.refuse_empty(vault)
     policy = load_policy(city)
     signed = signing.signed(vault, policy, sign_off)
     policy = replace(policy, known=_known(vault, policy, is_signed_now=bool(sign_off)))

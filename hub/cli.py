@@ -122,14 +122,16 @@ def check(load: Callable[..., City], data: Path) -> Said:
     signed = f"signed by {signed_by}" if signed_by else "not signed"
     withheld = " and names no kind of request yet, so all are withheld" if policy.is_empty else ""
     following = UNNAMED if policy.is_empty else "cityglass run" if signed_by else UNSIGNED
-    message = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}."
+    message, lines = f"{city.path} is sound; {readable}; the policy is {signed}{withheld}.", checked.lines
+    if policy.is_due:
+        lines += (f"NOTICE {policy.due}",)
     if checked.misplaced:
         where = ", ".join(checked.misplaced)
         message = f"{readable}; most places of {where} lie outside city.bbox, and so would not be used."
         following = f"correct city.bbox in {city.path}, or the columns of lat and long; then check again"
     if not checked.sources:
         message, following = f"{city.path} names no source that can be read.", UNREAD
-    return Said(message, following, told, checked.lines)
+    return Said(message, following, told, lines)
 
 
 def _signed_before(data: Path, policy: Policy) -> str:
@@ -347,8 +349,10 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
     """List the releases that are kept, or serve an earlier one again.
 
     Example: cityglass releases rollback 20260101T000000Z-0a1b2c3d"""
+    if action == "rollback" and not release_id:
+        raise ConfigurationError("Which release is to be served again?", "name one that `cityglass releases` lists")
     if action == "rollback":
-        release = kept_releases.rollback(data, release_id or "")
+        release = kept_releases.rollback(data, release_id)
         return Said(f"Release {release.id} is current again.", "a running server shows it within 5 seconds")
     known, serving = kept_releases.kept(data), kept_releases.current(data)
     current = serving.id if serving else ""
@@ -361,7 +365,8 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
     starred = "* is served" if serving else "none is served"
     if serving and serving.is_damaged:
         starred = "* is damaged and cannot be served"
-    following = "cityglass releases rollback ID" if known else "cityglass run"
+    others = [release for release in known if release.id != current and not release.is_damaged]
+    following = "cityglass releases rollback ID" if others else "cityglass run"
     return Said(f"{many(len(known), 'release')} kept; {starred}.", following, told, lines)
 
 

@@ -96,6 +96,15 @@ class Policy:
         return not (self.tiers or self.services)
 
     @property
+    def is_due(self) -> bool:
+        """True if somebody was to read it again by now."""
+        return bool(self.review) and self.review < date.today().isoformat()
+
+    @property
+    def due(self) -> str:
+        return f"{self.path.name} was to be reviewed by {self.review}: read it again, set a new day and sign it."
+
+    @property
     def told(self) -> str:
         """What to call it in a sentence."""
         return f"{self.path}" + (f", stricter by city.yml ({', '.join(self.chosen)})," if self.chosen else "")

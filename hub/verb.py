@@ -51,21 +51,21 @@ def verb(function: Callable[..., Said]) -> Callable:
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
     @functools.wraps(function)
     def wrapped(as_json: bool, **given) -> None:
+        placed = partial(_with_places, city_file=given["city_file"], data=given["data"])
         try:
             said = function(**given)
         except CityglassError as error:
-            _fail(as_json, error)
+            _fail(as_json, error, placed)
         except BrokenPipeError:
             raise  # who read our words has gone: click ends without one more
         except Exception as error:
             if not is_no_room(error):
                 raise
-            _fail(as_json, on_disk(error))
+            _fail(as_json, on_disk(error), placed)
         else:
             for line in () if as_json else said.lines:
                 click.echo(line)
-            following = _with_places(said.next, given["city_file"], given["data"])
-            _finish(as_json, 0, said.message, following, said.data)
+            _finish(as_json, 0, said.message, placed(said.next), said.data)
 
     return wrapped
 
@@ -92,10 +92,10 @@ def spoken(group: click.Group) -> None:
         sys.exit(1)
 
 
-def _fail(as_json: bool, error: CityglassError) -> None:
+def _fail(as_json: bool, error: CityglassError, placed: Callable[[str], str]) -> None:
     for line in () if as_json else error.lines:
         click.echo(line, err=True)
-    _finish(as_json, error.exit_code, error.message, error.cure, error.data)
+    _finish(as_json, error.exit_code, error.message, placed(error.cure), error.data)
 
 
 def _finish(as_json: bool, code: int, message: str, cure: str, data: dict) -> None:

@@ -379,3 +379,32 @@ def test_what_to_do_next_works_as_it_stands_wherever_the_city_lies(tmp_path):
     asked = shlex.split(said.out.splitlines()[-1].partition("Next: cityglass ")[2])
     assert asked[1:] == ["--city", str(folder / "city.yml"), "--data", str(folder / "data")]
     assert "--city" not in cityglass("init").out
+
+
+def test_an_unsigned_city_that_read_nothing_is_told_to_read_first(tmp_path):
+    town = Town.found(tmp_path, policy={"signed": None})
+    said = town.command("publish")
+    assert (said.code, said.err.splitlines()[0]) == (3, "The vault is empty.")
+
+
+def test_a_rollback_says_to_what_and_is_proposed_only_where_there_is_another_release(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(3)))
+    town.run()
+    assert town.command("releases").out.splitlines()[-1].startswith("Next: cityglass run --city")
+    said = town.command("releases", "rollback")
+    assert (said.code, said.err.splitlines()[0]) == (3, "Which release is to be served again?")
+
+
+def test_check_says_that_a_policy_was_to_be_reviewed(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(3)))
+    assert "was to be reviewed" not in town.command("check").out
+    town.decide(review=date(2020, 1, 31))
+    assert "NOTICE service_requests.yml was to be reviewed by 2020-01-31" in town.command("check").out
+
+
+def test_a_cure_is_a_command_that_works_where_the_city_lies(town):
+    (town.folder / "metadata.yml").write_text("a: b\n", "utf-8")
+    said = town.command("metadata", "--check")
+    assert f"`cityglass metadata --city {town.yml} --data {town.data}`" in said.err
