@@ -38,11 +38,15 @@ def finish(path: Path, small: dict[str, pa.Table]) -> None:
         for table in tables():
             for columns in table.indexes:
                 db[table.name].create_index(columns)
-            if table.search:
-                db[table.name].enable_fts(table.search, fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
+            if searched := table.search or tuple(name for name in table.search_if_any if _is_any(db, table, name)):
+                db[table.name].enable_fts(searched, fts_version="FTS5", tokenize="unicode61 remove_diacritics 2")
         for view in views():
             db.create_view(view.name, view.sql)
     db.conn.close()
+
+
+def _is_any(db: sqlite_utils.Database, table: Table, column: str) -> bool:
+    return bool(db.execute(f'select 1 from "{table.name}" where "{column}" is not null limit 1').fetchone())
 
 
 def add(path: Path, rows: dict[str, list[dict]]) -> None:

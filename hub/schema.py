@@ -55,7 +55,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One released table. `search` columns get full-text search; `indexes` are covering, in order."""
+    """One released table. `search` columns get full-text search, `search_if_any` those of which a release holds any value;
+    `indexes` are covering, in order."""
 
     name: str
     title: str
@@ -64,6 +65,7 @@ class Table:
     key: tuple[str, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
     search: tuple[str, ...] = ()
+    search_if_any: tuple[str, ...] = ()
     facets: tuple[str, ...] = ()
     label: str = ""
     sort: str = ""

@@ -84,6 +84,7 @@ SERVICE_REQUESTS = Table(
         ("requested_bucket",),
         ("service_name",),
     ),
+    search_if_any=("text",),
     facets=("service_group", "status"),
     label="public_id",
 )
@@ -151,7 +152,10 @@ DURATIONS = Table(
         Column("tier", Type.TEXT, "A, B or C."),
         Column("year", Type.TEXT, "Year of opening."),
         Column(
-            "day", Type.INTEGER, "Days from opening to closing, or to the last day watched if still open.", unit="days"
+            "day",
+            Type.INTEGER,
+            "Days from opening to closing (of tier A begun days), or to the last day watched if still open.",
+            unit="days",
         ),
         Column("n", Type.INTEGER, "Requests watched for exactly this long, closed or open.", unit="requests"),
         *(Column(name, Type.INTEGER, f"Of those, closed as {name}.", unit="requests") for name in OUTCOMES),

@@ -1,7 +1,11 @@
 """One search box over everything that has full-text search; the answer is plain HTML, grouped by dataset."""
 
+import sqlite3
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from datasette import Request, Response
@@ -9,15 +13,15 @@ from datasette import Request, Response
 from hub import datasette_compat as compat
 from hub.datasets import DATASETS
 from hub.datasette_compat import Datasette
-from hub.plugin import holdings
+from hub.plugin import holdings, served
 from hub.plugin.frame import CACHE
 
 LONGEST = 200  # characters of a question
 WORDS = 12
 EACH = 8  # results shown of a group
+SHOWN = 160  # characters of what somebody wrote
 SHORT = 3  # characters of a word that ends in s and may be no plural
 
-SEARCHED = frozenset(table.name for about in DATASETS.values() for table in about.tables if table.search)
 NO_SEARCH = "Words cannot be searched for in {table} with _search, only in {searched}; /search looks in all of these."
 
 COUNT = "select count(*) as n from hits"
@@ -53,6 +57,13 @@ GROUPS = (
         has_more=False,
     ),
     Group(
+        "service_requests",
+        "What people wrote",
+        f"""select coalesce(t.service_name, t.service_group) as title, t.public_id,
+            iif(length(t.text) > {SHOWN}, substr(t.text, 1, {SHOWN}) || '…', t.text) as detail
+            from service_requests t where t.rowid in hits order by t.requested_bucket desc""",
+    ),
+    Group(
         "stories",
         "Stories",
         """select t.title, coalesce(t.byline, 'Anonymous') || coalesce(', ' || t.era, '') as detail, t.story_id, t.lang
@@ -79,6 +90,8 @@ def link(table: str, row: dict) -> str:
     """Where a result leads: to the story, or to the rows that it counts."""
     if table == "stories":
         return f"/stories/{quote(row['story_id'])}"
+    if table == "service_requests":
+        return f"/requests/{quote(row['public_id'])}"
     chosen = {key: value for key, value in row.items() if key not in ("title", "detail", "lang")}
     narrowed = {f"{key}__exact" if value is not None else f"{key}__isnull": value or 1 for key, value in chosen.items()}
     return f"/city/{'service_requests' if table == 'categories' else table}?{urlencode(narrowed)}"
@@ -109,11 +122,23 @@ async def page(request: Request, datasette: Datasette) -> Response:
     return Response.html(await datasette.render_template("search.html", context, request), headers=CACHE)
 
 
+def searched(datasette: Datasette) -> frozenset[str]:
+    """The tables of the present release that can be searched for words."""
+    return _searched(served.now(datasette).release.db)
+
+
+@lru_cache(maxsize=4)
+def _searched(db: Path) -> frozenset[str]:
+    with closing(sqlite3.connect(f"file:{db}?mode=ro&immutable=1", uri=True)) as con:
+        found = con.execute("select name from sqlite_master where sql like 'create virtual table%using fts5%'")
+        return frozenset(name.removesuffix("_fts") for (name,) in found)
+
+
 def refuse(datasette: Datasette, table: str, asked: Iterable[str]) -> None:
     """Where there is nothing to search in, Datasette would answer a search with every row."""
     is_search = any(name.startswith("_search") and name != "_searchmode" for name in asked)
-    if is_search and table.removesuffix("_fts") not in SEARCHED:
-        there = sorted(SEARCHED - holdings.hidden(datasette))
+    if is_search and table.removesuffix("_fts") not in (there := searched(datasette)):
+        there = sorted(there - holdings.hidden(datasette))
         raise compat.Refused(NO_SEARCH.format(table=table, searched=holdings.together(there) or "no table"))
 
 
@@ -123,7 +148,8 @@ def _words(question: str) -> list[str]:
 
 async def _groups(datasette: Datasette, tables: set[str], asked: str, more: dict[str, str]) -> list[dict]:
     """The groups that hold a hit; `more` finds all the hits in a table itself."""
-    found = [await _found(datasette, group, asked, more) for group in GROUPS if group.table in tables]
+    there = tables & searched(datasette)
+    found = [await _found(datasette, group, asked, more) for group in GROUPS if group.table in there]
     return [group for group in found if group["count"]]
 
 

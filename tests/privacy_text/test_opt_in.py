@@ -1,6 +1,7 @@
 """Free text is opt-in: who does not ask for it has none anywhere, who does shows what was redacted and not refused."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ from narwhals import lit
 from etl import gate, shown_texts
 from etl.privacy import templates
 from etl.privacy.text import redact
+from hub.app import build
 from hub.errors import ConfigurationError, GateError
 from hub.releases import Release
+from tests.asking import ask as ask_site
 from tests.town import Said, Town, ask, cityglass, request, requests
 
 BY = ("--by", "Ana Diaz, data officer")
@@ -76,6 +79,27 @@ def test_who_opts_in_shows_redacted_text_in_tier_a_alone_and_names_the_layers(to
     assert audit["text_layers"]["value"].startswith("L0, L1, L2, L3") and audit["text_layers"]["n"] == 30
     assert (audit["text_canaries"]["value"], audit["text_opted_in"]["value"]) == ("0", "0")
     assert town.command("audit", "--gate").code == 0
+
+
+async def test_what_people_wrote_is_found_by_its_words_where_it_is_shown(town):
+    town.receive(*rows())
+    town.run()
+    site = build(town.data, town.city)
+    page = (await ask_site(site, "/search?q=swerve")).text
+    address = re.search(r'<li><a href="(/requests/[^"]+)">', page)[1]
+    assert "What people wrote" in page and HOLE in (await ask_site(site, address)).text
+    for words, n in {"swerve": 5, "neighbor+school": 5, "Kowalski": 0}.items():
+        said = (await ask_site(site, f"/city/service_requests.json?_search={words}&_size=0")).json
+        assert (words, said["filtered_table_rows_count"]) == (words, n)
+
+
+async def test_where_none_is_shown_none_is_searched(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*rows())
+    town.run()
+    site = build(town.data, town.city)
+    assert (await ask_site(site, "/city/service_requests.json?_search=swerve")).status == 400
+    assert "What people wrote" not in (await ask_site(site, "/search?q=swerve")).text
 
 
 def test_text_that_is_used_no_more_leaves_the_vault_and_the_next_release(town):
