@@ -13,7 +13,7 @@ import pytest
 
 from etl.vault import open_vault
 from hub import releases
-from tests.town import Town, requests
+from tests.town import Town, requests, write_csv
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +95,21 @@ def test_a_word_that_a_spreadsheet_would_run_is_written_behind_an_apostrophe(tmp
     kept = pq.read_table(packed.with_name("service_requests.parquet"))["agency_responsible"].to_pylist()
     assert set(kept) == {word}
     assert town.command("audit", "--gate").code == 0
+
+
+def test_a_dataset_that_the_city_did_not_choose_is_not_published(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(20)))
+    spent = {"direction": "expense", "fiscal_year": "2025", "stage": "adopted", "cabinet": "Works"}
+    line = {"line_id": "b-1", "department": "Streets", "program": "Snow", "category": "Staff", "amount_cents": "100"}
+    write_csv(tmp_path / "budget.csv", [spent | line])
+    told = {}
+    for chosen in (["service_requests"], ["service_requests", "budget"]):
+        town.describe({"sources": {"budget": {"location": "budget.csv"}}, "pages": {"datasets": chosen}})
+        town.run()
+        told[len(chosen)] = [
+            [row["dataset"] for row in town.released(f"select dataset from {table} order by 1")]
+            for table in ("completeness", "sources")
+        ] + [town.released("select count(*) as n from budget_lines")[0]["n"]]
+    assert told[1] == [["service_requests"], ["service_requests"], 0]
+    assert told[2] == [["budget", "service_requests"], ["budget", "service_requests"], 1]
