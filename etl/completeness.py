@@ -12,6 +12,7 @@ AMONG = "Its period of opening has not closed, or it is one of fewer than {k} of
 UNUSABLE = """(select any_value(reason order by gone, row_number) as reason, bool_and(gone) as gone from quarantine
     where dataset = '{dataset}' and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
     group by source, case when key = '' then hash::varchar else key end)"""
+SOURCES = """select source from records_{dataset} union select source from quarantine where dataset = '{dataset}'"""
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
 
@@ -106,7 +107,7 @@ def _rows_read(vault: Vault, dataset: str) -> tuple[int, int]:
     """Rows in the last reading, and those beyond the first of each key."""
     return vault.rows(
         f"""select coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_read - keys), 0)::bigint from readings
-        where source in (select distinct source from records_{dataset})"""
+        where source in ({SOURCES.format(dataset=dataset)})"""
     )[0]
 
 
@@ -147,8 +148,7 @@ def _asides(vault: Vault, dataset: str) -> list[dict]:
             }
         )
     aside = vault.one(
-        "select coalesce(sum(set_aside), 0)::bigint from readings where source in (select distinct source from records_"
-        f"{dataset})"
+        f"select coalesce(sum(set_aside), 0)::bigint from readings where source in ({SOURCES.format(dataset=dataset)})"
     )
     if aside:
         told.append(

@@ -5,7 +5,7 @@ import pytest
 from etl import completeness
 from etl.vault import open_vault
 from hub.errors import GateError
-from tests.town import Town, request, requests
+from tests.town import Town, request, requests, write_csv
 
 RECORDS = "select service_request_id, agency_responsible from records_service_requests order by all"
 ASIDE = "select key, reason from quarantine order by all"
@@ -206,3 +206,19 @@ def test_a_vault_that_holds_fewer_or_more_records_than_rows_were_read_is_not_pub
         vault.con.execute(f"update readings set {change} where source = 'requests'")
     with pytest.raises(GateError, match=r"read_service_requests is (11|9), must be 10 keys"):
         town.publish()
+
+
+def test_a_source_of_which_no_row_can_be_used_is_counted_too(town):
+    town.receive(*requests(range(10)))
+    town.describe({"sources": {"budget": {"location": "budget.csv"}}})
+    line = {
+        "direction": "expense",
+        "fiscal_year": "2025",
+        "stage": "adopted",
+        "department": "Streets",
+        "program": "Snow",
+    }
+    write_csv(town.folder / "budget.csv", [line | {"line_id": f"b-{n}", "amount_cents": "much"} for n in range(3)])
+    town.run()
+    line = town.completeness("budget")
+    assert (line["rows_read"], line["read"], line["quarantined"]) == (3, 3, 3)
