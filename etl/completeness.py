@@ -82,7 +82,8 @@ def of_dataset(
     unusable, gone_aside = unusable_keys(vault, dataset), unusable_gone(vault, dataset)
     if week:
         gone_aside = week.gone_aside
-        gone, uncounted = deleted[0] + week.deleted, uncounted + deleted[1] - week.deleted
+        gone_then = min(week.deleted, deleted[1])  # but for those that were erased since
+        gone, uncounted = deleted[0] + gone_then, uncounted + deleted[1] - gone_then
         held += vault.one(  # they stand until the week ends, though what came of them since is of no use
             f"select count(*) from {WEEKLY} where (source, key) not in (select (source, key) from records_{dataset})"
         )

@@ -177,9 +177,18 @@ def _judge_copies(source: Source, dataset: Dataset) -> list[str]:
 
 def _keep_aside(vault: Vault, source: str, dataset: Dataset, part: str, page: Page) -> None:
     row = "to_json(struct_pack(" + ", ".join(f"{c.name} := {c.name}" for c in canonical.stored(dataset)) + "))"
-    vault.con.execute(
-        "update quarantine q set gone = false where gone and exists (select 1 from staged where reason is not null "
-        "and staged.source = q.source and staged.key = q.key and staged.hash = q.hash)"
+    vault.con.execute(  # what was wrong with them in an earlier reading, and is no more
+        f"""delete from quarantine q where source = ? and key <> '' and reason <> '{OLDER_COPY}'
+        and key in (select key from staged where {IS_NEW}) and not exists (
+            select 1 from staged s where s.reason is not null and s.key = q.key and s.hash = q.hash)""",
+        [source],
+    )
+    vault.con.execute(  # the same is wrong as before, on a row that may stand elsewhere now
+        """update quarantine q set gone = false, part = ?, row_number = s.row_number from (
+            select key, hash, min(row_number) as row_number from staged where reason is not null and key <> '' group by all) s
+        where q.source = ? and q.key = s.key and q.hash = s.hash
+        and (gone or (q.part, q.row_number) is distinct from (?, s.row_number))""",
+        [part, source, part],
     )
     vault.con.execute(
         f"""insert into quarantine select distinct on (key, hash) source, '{dataset.name}', key, hash, ?, row_number, reason, {row},

@@ -290,3 +290,17 @@ def test_where_nearly_all_of_a_file_is_misread_the_cure_names_the_key_of_the_cit
     town.receive(*(row | change for row in requests(range(120))))
     said = town.command("run")
     assert (said.code, cure in said.err, town.release) == (6, True, None)
+
+
+def test_a_notice_is_of_this_reading_and_names_the_row_where_it_stands_now(tmp_path):
+    town = Town.found(tmp_path)
+    unusable = "NOTICE requests: 1 cannot be used: requested_datetime cannot be read; the first is row "
+    town.receive(*requests(range(30)), request(50, opened="soon"))
+    assert f"{unusable}32 of requests.csv" in town.command("pull").out
+    town.receive(*requests(range(30)), *requests(range(60, 65)), request(50, opened="soon"))
+    assert f"{unusable}37 of requests.csv" in town.command("pull").out
+    town.receive(*requests(range(30)), request(50, opened=""))
+    said = town.command("pull", "--accept-fewer").out
+    assert "1 cannot be used: requested_datetime is missing" in said and "cannot be read" not in said
+    town.receive(*requests(range(30)), request(50))
+    assert "cannot be used" not in town.command("pull").out
