@@ -69,14 +69,17 @@ def _miscounted(case: Case) -> int:
 
 
 def received_stays(case: Case) -> list[Finding]:
-    """What an earlier release counted of requests in no row stands here as it stood there; other lines add none."""
+    """What an earlier release counted of requests in no row stands here as it stood there; a line that counts none comes
+    and goes with the rows of its group."""
     if not _counted_before(case):
         return []
     kept = ", ".join(name for name in RECEIVED.names if name not in FOLLOW)
     own = "from main.agg_received where (tier, period) in (select tier, period from before.agg_received)"
-    changed = one(case, f"select count(*) from (select {kept} from before.agg_received except select {kept} {own})")
-    lines = f"select {kept} {own} except select {kept} from before.agg_received"
-    changed += one(case, f"select count(*) from ({lines}) where not_released is not 0")
+    then, now = f"select {kept} from before.agg_received", f"select {kept} {own}"
+    differences = (
+        f"select count(*) from ({a} except {b}) where not_released is not 0" for a, b in ((then, now), (now, then))
+    )
+    changed = sum(one(case, sql) for sql in differences)
     return [none("counts_stay", "counts changed", changed, size_of(case, "before.agg_received"))]
 
 

@@ -20,7 +20,7 @@ from etl.privacy.suppression import exposed, hide
 from hub import releases
 from hub.datasets.about_release import FEW, FEW_IN_ALL
 from hub.errors import GateError
-from tests.town import CELL, FAR, SISTERS, Town, request
+from tests.town import CELL, FAR, SISTERS, Town, request, requests
 
 K = {"A": 0, "B": 5, "C": 11, "X": 11}
 
@@ -289,6 +289,20 @@ def test_a_row_that_is_gone_leaves_the_counts_too_so_that_no_difference_names_it
     assert town.command("erase", "--public-id", gone["public_id"], "--publish").code == 0
     [after] = town.released(f"select released, not_released from agg_received where {where}", *cell)
     assert after == before | {"released": before["released"] - 1}
+
+
+def test_a_group_that_came_late_and_went_again_stops_no_release(tmp_path):
+    """Its lines come with its rows, count none besides them, and go with them."""
+    others = [*requests(range(20)), *requests(range(100, 130), "Rats")]
+    late = requests(range(200, 220), "Litter", group="Parks")
+    town, lines = Town.found(tmp_path, {"tiers": {"Parks": "B"}}), []
+    for day, rows in {"2024-07-01": (), "2024-07-08": late, "2024-07-15": ()}.items():
+        town.on(day).receive(*others, *rows)
+        town.run(accept_fewer=True)
+        lines.append(
+            town.released("select * from agg_received where tier = 'B' order by period, service_group, district")
+        )
+    assert len(lines[1]) > len(lines[0]) and lines[2] == lines[0]
 
 
 def test_counts_that_do_not_follow_the_rows_are_refused(tmp_path, monkeypatch):
