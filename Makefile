@@ -35,7 +35,7 @@ attack: setup
 
 # The made-up systems with every fault on every platform, and long random lives of each; `make test` runs the short form.
 soak: setup
-	CITYGLASS_LONG=1 $(BIN)/python -m pytest -n auto tests/sources/test_state_machine.py tests/sources/test_failure_matrix.py
+	CITYGLASS_LONG=1 $(BIN)/python -m pytest -n auto tests/sources/test_state_machine.py tests/sources/test_failure_matrix.py tests/etl/test_lives.py
 
 lint: setup
 	$(BIN)/ruff check .
