@@ -4,14 +4,12 @@ from dataclasses import dataclass, field, replace
 
 from etl import tombstones
 from etl.canonical import FLAGS, bit
-from etl.intake import OLDER_COPY
+from etl.copies import OLDER_COPY
+from etl.quarantine import unusable
 from etl.vault import WEEKLY, Vault
 
 REQUESTS = "service_requests"
 AMONG = "Its period of opening has not closed, or it is one of fewer than {k} of kinds that are withheld"
-UNUSABLE = """(select any_value(reason order by gone, row_number) as reason, bool_and(gone) as gone from quarantine
-    where dataset = '{dataset}' and (key = '' or (source, key) not in (select (source, key) from records_{dataset}))
-    group by source, case when key = '' then hash::varchar else key end)"""
 SOURCES = """select source from records_{dataset} union select source from quarantine where dataset = '{dataset}'"""
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
@@ -50,10 +48,10 @@ class Account:
 def account(vault: Vault) -> Account:
     """As it stands now."""
     rows = dict(vault.rows("select source, sum(rows_read + set_aside)::bigint from readings group by 1 order by 1"))
-    unusable = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
+    aside = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
     live = vault.one(f"select count(*) from records_{REQUESTS} where not deleted_upstream")
-    standing, gone = live + sum(unusable.values()) + tombstones.count(vault, REQUESTS), unusable_gone(vault, REQUESTS)
-    return Account(unusable, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS), rows, gone)
+    standing, gone = live + sum(aside.values()) + tombstones.count(vault, REQUESTS), unusable_gone(vault, REQUESTS)
+    return Account(aside, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS), rows, gone)
 
 
 def among_others(fates: list[Fate], reason: str, k: int) -> list[Fate]:
@@ -79,7 +77,7 @@ def of_dataset(
     those that are `uncounted`. Within a `week` its account stands for what came since and what went, which is `deleted`
     in tier A and in others."""
     held, gone = vault.rows(f"select count(*), count(*) filter (deleted_upstream) from records_{dataset}")[0]
-    unusable, gone_aside = unusable_keys(vault, dataset), unusable_gone(vault, dataset)
+    aside, gone_aside = unusable_keys(vault, dataset), unusable_gone(vault, dataset)
     if week:
         gone_aside = week.gone_aside
         gone_then = min(week.deleted, deleted[1])  # but for those that were erased since
@@ -87,12 +85,12 @@ def of_dataset(
         held += vault.one(  # they stand until the week ends, though what came of them since is of no use
             f"select count(*) from {WEEKLY} where (source, key) not in (select (source, key) from records_{dataset})"
         )
-        unusable = unusable_keys(vault, dataset, also_gone=True)
-        unusable = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in unusable]
+        aside = unusable_keys(vault, dataset, also_gone=True)
+        aside = [replace(fate, keys=min(fate.keys, week.unusable.get(fate.reason, 0))) for fate in aside]
     erased = tombstones.count(vault, dataset)
-    fates = [*live, *unusable, Fate("erased", "", erased), Fate("deleted_upstream", "", gone + gone_aside)]
+    fates = [*live, *aside, Fate("erased", "", erased), Fate("deleted_upstream", "", gone + gone_aside)]
     line = {fate: sum(f.keys for f in fates if f.fate == fate) for fate in FATES}
-    read = held - uncounted + sum(f.keys for f in unusable) + gone_aside + erased
+    read = held - uncounted + sum(f.keys for f in aside) + gone_aside + erased
     if week:
         rows_read, duplicates = week.rows_read + read - line["deleted_upstream"] - week.standing, week.duplicates
     else:
@@ -115,13 +113,13 @@ def _rows_read(vault: Vault, dataset: str) -> tuple[int, int]:
 def unusable_keys(vault: Vault, dataset: str, also_gone: bool = False) -> list[Fate]:
     """Keys of which no record could be made; a bad copy of a good record is none of them."""
     which = "true" if also_gone else "not gone"
-    found = f"select reason, count(*) from {UNUSABLE} where {which} group by reason order by reason"
-    return [Fate("quarantined", reason, keys) for reason, keys in vault.rows(found.format(dataset=dataset))]
+    found = f"select reason, count(*) from {unusable(dataset)} where {which} group by reason order by reason"
+    return [Fate("quarantined", reason, keys) for reason, keys in vault.rows(found)]
 
 
 def unusable_gone(vault: Vault, dataset: str) -> int:
     """How many of them their system no longer has."""
-    return vault.one(f"select count(*) from {UNUSABLE} where gone".format(dataset=dataset))
+    return vault.one(f"select count(*) from {unusable(dataset)} where gone")
 
 
 def _asides(vault: Vault, dataset: str) -> list[dict]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from etl import canonical, intake, remarks, texts, walks
+from etl import canonical, copies, intake, readings, remarks, texts, walks
 from etl.gathering import gathered
 from etl.http import Http
 from etl.secrets import read_secret
@@ -92,7 +92,7 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
     with _request(vault, city, source, adapter, walk, clock) as asked:
         walk, asked, parts = _parts(adapter, source, asked, walk)
         is_whole = walk.kind == ALL and not walks.is_begun(vault, source.name)
-        if is_whole and intake.is_read(vault, source, parts, mapping):
+        if is_whole and readings.is_read(vault, source, parts, mapping):
             return Pulled(source.name, unchanged=True)
         rows = written = 0
         for _ in range(3):  # at most once again for rows that stand in several parts, and once to restore
@@ -106,14 +106,14 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
                     for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
                         rows, written = rows + read, written + changed
                         step(f"reading {source.name}: {rows:,} rows")
-                if not intake.restore(vault, source):
+                if not copies.restore(vault, source):
                     break
             except walks.Mixed:
                 walks.note_mixed(vault, source.name)
             walk = replace(walk, is_stored=False)
         offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
         new_columns = walks.note_columns(vault, source, walk, offered)
-        intake.complete(vault, source, walk, parts, accept_fewer)
+        readings.complete(vault, source, walk, parts, accept_fewer)
         return Pulled(source.name, rows, written, new_columns=new_columns, remarks=remarks.of(vault, source))
 
 

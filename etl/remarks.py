@@ -3,23 +3,23 @@
 from pathlib import PurePath
 
 from etl import flagged
-from etl.intake import OLDER_COPY
+from etl.quarantine import unusable
 from etl.vault import Vault
 from hub.source import Source
-
-REASONS = """select reason, count(distinct case when key = '' then hash::varchar else key end), min(part),
-    arg_min(row_number, (part, row_number)) from quarantine q where source = ? and reason <> ? and not gone and (key = ''
-    or not exists (select 1 from records_{dataset} r where r.source = q.source and r.key = q.key))
-    group by reason order by 2 desc, 1"""
 
 
 def of(vault: Vault, source: Source) -> tuple[str, ...]:
     """One sentence each, the gravest first."""
-    unusable = [
-        f"{count:,} cannot be used: {reason}{_place(part, row)}"
-        for reason, count, part, row in vault.rows(REASONS.format(dataset=source.dataset), source.name, OLDER_COPY)
-    ]
-    return (*unusable, *_repeated(vault, source), *_flagged(vault, source))
+    return (*_unusable(vault, source), *_repeated(vault, source), *_flagged(vault, source))
+
+
+def _unusable(vault: Vault, source: Source) -> list[str]:
+    found = vault.rows(
+        f"""select reason, count(*), min(part), arg_min(row_number, (part, row_number)) from {unusable(source.dataset)}
+        where source = ? and not gone group by reason order by 2 desc, 1""",
+        source.name,
+    )
+    return [f"{count:,} cannot be used: {reason}{_place(part, row)}" for reason, count, part, row in found]
 
 
 def _place(part: str | None, row: int | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from etl import intake, signing, status, texts, walks, withdrawal
+from etl import readings, signing, status, texts, walks, withdrawal
 from etl.pull import REAL, Clock, Pulled, Step, pull_one
 from etl.vault import Vault, open_vault
 from hub import releases
@@ -116,8 +116,8 @@ def publish(
     from etl import release  # what it needs weighs 100 MB, which a pull has no use for
 
     _refuse_unnamed(vault, city)
-    intake.refuse_unfinished(vault)
-    intake.refuse_empty(vault)
+    readings.refuse_unfinished(vault)
+    readings.refuse_empty(vault)
     policy = load_policy(city)
     signed = signing.signed(vault, policy, sign_off)
     policy = replace(policy, known=_known(vault, policy, is_signed_now=bool(sign_off)))

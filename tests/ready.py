@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from etl.intake import judged
+from etl.judging import judged
 from etl.privacy.kind import settled_group
 from etl.sources.page import Page
 from hub.city import City, load_city

@@ -27,7 +27,7 @@ from click.testing import CliRunner
 
 from etl import run as etl_run
 from etl.canonical import flags_of
-from etl.intake import judged
+from etl.judging import judged
 from etl.release import Published
 from etl.run import Pulled
 from etl.sources.page import Page

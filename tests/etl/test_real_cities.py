@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from etl.canonical import flags_of
-from etl.intake import OLDER_COPY
+from etl.copies import OLDER_COPY
 from tests.ready import DATA
 from tests.ready import FOLDER as READY
 from tests.town import Said, ask, cityglass
