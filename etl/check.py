@@ -38,7 +38,7 @@ class Checked:
     sources: dict[str, list[dict]]
     lines: tuple[str, ...]
     boxes: dict[str, Box]
-    misplaced: tuple[str, ...] = ()
+    misplaced: tuple[str, ...]
 
 
 def check_sources(city: City) -> Checked:

@@ -11,10 +11,10 @@ import pyarrow as pa
 from narwhals import col, lit, when
 
 from etl.privacy import time
+from etl.privacy.closing import HOURS
 from hub.datasets.service_requests import AREA_COUNTS, COUNTS, MONTH_COUNTS
 from hub.outcomes import DISPOSITIONS, OUTCOMES
 
-HOURS = 24  # begun days count whole: what was closed within three days took no longer
 WHERE = ("district", "service_group", "service_name", "tier", "year")
 
 
@@ -65,6 +65,7 @@ def _joined(rows: nw.LazyFrame, engine, places: list[dict], told_until: dict[str
         year=col("requested_bucket").str.slice(0, 4),
         closed=(col("status") == "closed").cast(nw.Int64),
         outcome=when(col("status") == "closed").then(nw.coalesce(col("outcome"), lit("unknown"))),
+        # begun days count whole: what was closed within three days took no longer
         elapsed=when(in_a).then((col("duration_hours") + HOURS - 1) // HOURS).otherwise(col("duration_days")),
     )
 

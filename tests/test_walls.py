@@ -120,13 +120,18 @@ def test_private_data_is_opened_in_three_files_only():
 
 def test_the_public_folder_is_written_in_two_files_only():
     assert users("make_current", "prune") == {"etl/release.py", "hub/releases.py"}
-    assert users("rollback") <= {"hub/releases.py", "hub/cli.py", "etl/vault.py"}  # in the vault it is a transaction's
+    assert users("rollback") <= {
+        "hub/releases.py",
+        "hub/cli_releases.py",
+        "etl/vault.py",
+    }  # in the vault it is a transaction's
 
 
 def test_the_public_process_writes_no_file():
     assert {name for name in users(*WRITING) if not name.startswith(("etl/", "hub/sample/"))} == {
         "hub/releases.py",
         "hub/cli.py",
+        "hub/cli_begin.py",
         "hub/basemap.py",  # into the folder that a publish gives it
     }
 

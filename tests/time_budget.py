@@ -8,7 +8,8 @@ import pytest
 
 # folder: minutes on two cores; a folder that is not named has one
 MINUTES = {
-    "tests": 4,
+    "tests": 3,
+    "command": 3,
     "browser": 10,
     "etl": 16,
     "hub": 5,

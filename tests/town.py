@@ -37,6 +37,7 @@ from hub.datasets import DATASETS
 from hub.policy import Policy, digest_of, load_policy
 from hub.releases import Release, current
 
+BY = ("--by", "Ana Diaz, data officer")
 ZONE = "America/New_York"
 WEST, SOUTH, EAST, NORTH = BBOX = (-71.0, 43.0, -70.8, 43.2)
 GROUPS = {"Pothole": "Streets", "Rats": "Trash", "No Heat": "Housing", "Secret": "Secrets"}
@@ -223,6 +224,10 @@ class Town:
     def command(self, verb: str, *words: str | Path) -> "Said":
         """`cityglass verb …` for this town."""
         return cityglass(verb, "--city", self.yml, "--data", self.data, *words)
+
+    def review(self, *words: str) -> "Said":
+        """What waits for a decision, and what is decided."""
+        return self.command("privacy", "review", *words)
 
     def receive(self, *rows: dict, name: str = "requests.csv") -> Path:
         return write_csv(self.folder / name, rows)

@@ -13,9 +13,8 @@ from etl.engine import keyed_id
 from etl.privacy import review
 from etl.vault import open_vault
 from hub.releases import kept
-from tests.town import SISTERS, Town, requests
+from tests.town import BY, SISTERS, Town, requests
 
-BY = ("--by", "Ana Diaz, data officer")
 NEXT_WEEK = "2024-07-08"
 RATS = [
     row for n, cell in enumerate(SISTERS[:2]) for row in requests(range(50 + 10 * n, 60 + 10 * n), "Rats", cell=cell)

@@ -16,10 +16,9 @@ from hub.errors import CityglassError
 from hub.policy import load_policy
 from tests.asking import ask
 from tests.privacy_photo.drawing import face
-from tests.town import Said, Town, cityglass, request, requests
+from tests.town import BY, Town, request, requests
 
 CANARY = "CANARY-4711-WHIPPOORWILL"
-BY = ("--by", "Ana Diaz, data officer")
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +43,6 @@ def file(tmp_path) -> Path:
     return path
 
 
-def review(town: Town, *words: str) -> Said:
-    return cityglass("privacy", "review", "--city", town.yml, "--data", town.data, *words)
-
-
 def added(town: Town, file: Path, number: str = "3") -> dict:
     said = town.command("photo", "add", file, "--id", number, "--json")
     assert said.code == 0, said
@@ -70,8 +65,8 @@ def test_a_photo_waits_under_a_random_name_with_its_faces_covered(town, file):
 
 def test_only_a_person_approves_and_what_is_covered_later_must_be_approved_again(town, file, tmp_path):
     name = added(town, file)["name"]
-    assert review(town, "--approve", name).code == 3  # nobody said who
-    assert review(town, "--approve", name, *BY).code == 0
+    assert town.review("--approve", name).code == 3  # nobody said who
+    assert town.review("--approve", name, *BY).code == 0
     assert queue(town)[0][1] == "approved"
     said = town.command("photo", "cover", name, "--box", "0,0,40,40")
     assert (said.code, "2 covered" in said.out, queue(town)[0][1]) == (0, True, "pending")
@@ -92,19 +87,19 @@ def shown(town: Town) -> set[str]:
 def test_a_photo_is_shown_once_a_person_approved_it_and_never_by_itself(town, file):
     first, second = added(town, file)["name"], added(town, file, "4")["name"]
     assert town.command("publish").code == 0 and shown(town) == set()
-    review(town, "--approve", first, *BY)
+    town.review("--approve", first, *BY)
     assert town.command("publish").code == 0 and shown(town) == {f"photos/{first}"}
     [row] = [row for row in town.released() if row["photo"]]
     assert (row["tier"], row["service_name"]) == ("A", "Pothole")
     assert CANARY.encode() not in (town.release.path / row["photo"]).read_bytes()
     assert town.command("audit", "--gate").code == 0
-    review(town, "--approve", second, *BY)
+    town.review("--approve", second, *BY)
     assert town.command("publish").code == 0 and len(shown(town)) == 2
 
 
 async def test_it_is_served_beside_its_request_and_no_other_file_is(town, file):
     first, second = added(town, file)["name"], added(town, file, "4")["name"]
-    review(town, "--approve", first, *BY)
+    town.review("--approve", first, *BY)
     town.publish()
     [public_id] = [row["public_id"] for row in town.released() if row["photo"]]
     site = build(town.data, town.city)
@@ -120,11 +115,11 @@ async def test_it_is_served_beside_its_request_and_no_other_file_is(town, file):
 @pytest.mark.parametrize("how", ["taken down", "covered once more", "dropped", "policy off", "record gone"])
 def test_what_is_not_approved_any_more_is_in_no_release_any_more(town, file, how):
     name = added(town, file)["name"]
-    review(town, "--approve", name, *BY)
+    town.review("--approve", name, *BY)
     town.publish()
     assert shown(town) == {f"photos/{name}"}
     {
-        "taken down": lambda: review(town, "--takedown", name, *BY),
+        "taken down": lambda: town.review("--takedown", name, *BY),
         "covered once more": lambda: town.command("photo", "cover", name, "--box", "0,0,40,40"),
         "dropped": lambda: town.command("photo", "drop", name),
         "policy off": lambda: town.decide(photo={"A": "off"}),
@@ -135,7 +130,7 @@ def test_what_is_not_approved_any_more_is_in_no_release_any_more(town, file, how
 
 def test_the_gate_refuses_a_photo_with_anything_in_it_but_pixels(town, file, monkeypatch):
     name = added(town, file)["name"]
-    review(town, "--approve", name, *BY)
+    town.review("--approve", name, *BY)
     monkeypatch.setattr(shown_photos, "add", lambda vault, at, done: _as_sent(file, *REAL(vault, at, done)))
     said = town.command("publish")
     assert (said.code, "photos_plain is 1" in said.err, town.release) == (6, True, None)
@@ -149,7 +144,7 @@ def _as_sent(file: Path, done, photos: dict[str, bytes]):
 
 
 def test_the_gate_refuses_photos_that_nobody_opted_in_to(town, file):
-    review(town, "--approve", added(town, file)["name"], *BY)
+    town.review("--approve", added(town, file)["name"], *BY)
     town.publish()
     release = town.release
     town.decide(photo={"A": "off"})

@@ -1,8 +1,7 @@
 """A town with a story and a budget line of its own, and what its officer does with those that wait."""
 
-from tests.town import Said, Town, cityglass, requests, write_csv
+from tests.town import Town, requests, write_csv
 
-BY = ("--by", "Ana Diaz, data officer")
 RIGHTS = {"rights": "You may share it.", "approved": "yes", "consent": "yes"}
 QUIET = "The river came up the steps in 1978 and stayed for eleven days. My mother moved the piano to the attic."
 NAMED = "The river came up the steps in 1978. John Kowalski from next door stole our boat and never gave it back."
@@ -42,9 +41,5 @@ def spent(town: Town) -> set[str]:
     return {row["line_id"] for row in town.released("select line_id from budget_lines")}
 
 
-def review(town: Town, *words: str) -> Said:
-    return cityglass("privacy", "review", "--city", town.yml, "--data", town.data, *words)
-
-
 def queue(town: Town, kind: str, state: str = "pending") -> list[dict]:
-    return review(town, "--json", "--kind", kind, "--state", state).json["data"]["entries"]
+    return town.review("--json", "--kind", kind, "--state", state).json["data"]["entries"]

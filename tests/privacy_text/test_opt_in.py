@@ -14,9 +14,8 @@ from hub.app import build
 from hub.errors import ConfigurationError, GateError
 from hub.releases import Release
 from tests.asking import ask as ask_site
-from tests.town import Said, Town, ask, cityglass, request, requests
+from tests.town import BY, Town, ask, request, requests
 
-BY = ("--by", "Ana Diaz, data officer")
 HOLE = "Deep pothole near the curb, cars swerve around it."
 NAMED = "My neighbor John Kowalski says that the pothole near the school is deep and that the city should fix it."
 HEAVY = (
@@ -50,11 +49,7 @@ def rows() -> list[dict]:
 
 
 def queue(town: Town, *words: str) -> list[dict]:
-    return review(town, "--json", *words).json["data"]["entries"]
-
-
-def review(town: Town, *words: str) -> Said:
-    return cityglass("privacy", "review", "--city", town.yml, "--data", town.data, *words)
+    return town.review("--json", *words).json["data"]["entries"]
 
 
 def holds(town: Town, word: bytes) -> bool:
@@ -172,7 +167,7 @@ def test_a_risky_text_waits_for_a_decision_and_a_rejected_one_is_never_shown(tow
     assert texts(town) == {HOLE}
     heavy, easy = queue(town, "--kind", "text")
     assert heavy["risk"] > 0.3 > easy["risk"] and "[name]" in heavy["text"]
-    assert review(town, "--approve", heavy["id"], "--takedown", easy["id"], *BY).code == 0
+    assert town.review("--approve", heavy["id"], "--takedown", easy["id"], *BY).code == 0
     assert town.command("publish").code == 0
     assert texts(town) == {heavy["text"]}
     [rejected] = queue(town, "--state", "rejected")
@@ -183,7 +178,7 @@ def test_an_approval_holds_for_what_was_seen_and_a_rejection_for_ever(town):
     receive(town, request(1, words=HEAVY), request(2, words=HOLE))
     town.run()
     heavy, easy = queue(town, "--kind", "text")
-    review(town, "--approve", heavy["id"], "--reject", easy["id"], *BY)
+    town.review("--approve", heavy["id"], "--reject", easy["id"], *BY)
     receive(town, request(1, words="Yesterday " + HEAVY), request(2, words=HOLE + " Again."))
     town.run()
     assert texts(town) == set()
@@ -201,7 +196,7 @@ def test_who_decides_is_written_down_and_nothing_is_decided_by_halves(town):
         (["--approve", entry["id"], "--as", "done", *BY], "Only a template"),
         (["--as", "done", *BY], "goes with --approve"),
     ):
-        said = review(town, *words)
+        said = town.review(*words)
         assert (said.code, told in said.err, queue(town, "--kind", "text")) == (3, True, [entry])
 
 
@@ -223,11 +218,11 @@ def test_a_note_that_many_share_is_shown_once_an_officer_approved_it(tmp_path):
     assert texts(town) == set()
     [template] = queue(town, "--kind", "template")
     assert (template["text"], template["rows"]) == ("fixed by crew #, the area is clean", 20)
-    review(town, "--approve", template["id"], *BY)
+    town.review("--approve", template["id"], *BY)
     town.command("publish")
     assert texts(town) == {"fixed by crew #, the area is clean"}
     assert len([row for row in town.released() if row["text"]]) == 20
-    review(town, "--takedown", template["id"], *BY)
+    town.review("--takedown", template["id"], *BY)
     town.command("publish")
     assert texts(town) == set()
 
@@ -238,8 +233,8 @@ def test_a_template_can_be_told_as_an_outcome_code_instead(tmp_path):
     town.run()
     assert {row["disposition"] for row in town.released()} == {"unknown"}
     [template] = queue(town, "--kind", "template")
-    assert review(town, "--approve", template["id"], "--as", "handed", *BY).code == 3
-    assert review(town, "--approve", template["id"], "--as", "referred", *BY).code == 0
+    assert town.review("--approve", template["id"], "--as", "handed", *BY).code == 3
+    assert town.review("--approve", template["id"], "--as", "referred", *BY).code == 0
     assert town.command("publish").code == 0
     assert {row["disposition"] for row in town.released()} == {"referred"} and texts(town) == set()
     assert town.released("select sum(referred) as n from durations")[0]["n"] == 20

@@ -7,7 +7,8 @@ import pytest
 from etl.privacy import review_sheet
 from etl.privacy.review import Entry
 from tests.privacy_text import telling
-from tests.privacy_text.telling import BY, NAMED, queue, review, story, tell, told
+from tests.privacy_text.telling import NAMED, queue, story, tell, told
+from tests.town import BY
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def sheet(town, tmp_path):
     )
     town.run()
     path = tmp_path / "waiting.csv"
-    assert review(town, "--to", path).code == 0
+    assert town.review("--to", path).code == 0
     return path
 
 
@@ -45,7 +46,7 @@ def filled(path, words: list[str], delimiter: str = ",", encoding: str = "utf-8"
 def test_an_officer_decides_on_a_sheet(town, sheet, delimiter, encoding):
     assert sheet.stat().st_mode & 0o077 == 0 and "Kowalski" in sheet.read_text("utf-8-sig")
     filled(sheet, ["approve", "Reject ", "", "approve"], delimiter, encoding)
-    said = review(town, "--from", sheet, *BY)
+    said = town.review("--from", sheet, *BY)
     assert (said.code, said.out.splitlines()[0]) == (0, "2 things approved, 1 rejected by Ana Diaz, data officer.")
     town.publish()
     assert len(told(town)) == 3 and len(queue(town, "story")) == 1
@@ -80,15 +81,15 @@ def test_a_sheet_counts_whole_or_not_at_all(town, sheet, words, told_of):
     if "changed" in told_of:
         tell(town, story(1), *(story(n, f"{NAMED} {n} days.") for n in (2, 3, 4, 5)))
         town.run()
-    said = review(town, "--from", sheet, *BY)
+    said = town.review("--from", sheet, *BY)
     assert (said.code, told_of in said.err, "nothing was decided" in said.err) == (3, True, True)
     assert len(queue(town, "story")) == 4
 
 
 def test_a_sheet_is_not_written_over_and_what_is_none_is_told(town, sheet, tmp_path):
-    assert "is there already" in review(town, "--to", sheet).err
-    assert "cannot be read" in review(town, "--from", tmp_path / "none.csv", *BY).err
+    assert "is there already" in town.review("--to", sheet).err
+    assert "cannot be read" in town.review("--from", tmp_path / "none.csv", *BY).err
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n", "utf-8")
-    assert "has no column 'thing'" in review(town, "--from", other, *BY).err
-    assert "does not say who decided" in review(town, "--from", filled(sheet, ["approve"] * 4)).err
+    assert "has no column 'thing'" in town.review("--from", other, *BY).err
+    assert "does not say who decided" in town.review("--from", filled(sheet, ["approve"] * 4)).err

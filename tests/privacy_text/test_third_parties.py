@@ -7,8 +7,8 @@ from etl import third_parties
 from etl.privacy.text import others
 from etl.vault import open_vault
 from tests.privacy_text import telling
-from tests.privacy_text.telling import BY, NAMED, QUIET, line, queue, review, spend, spent, story, tell, told
-from tests.town import Town, ask
+from tests.privacy_text.telling import NAMED, QUIET, line, queue, spend, spent, story, tell, told
+from tests.town import BY, Town, ask
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_an_approval_lets_out_that_content_and_no_other(town):
     town.run()
     [entry] = queue(town, "story")
     assert "name in body" in entry["text"] and "John Kowalski" in entry["text"]
-    assert review(town, "--approve", entry["id"], *BY).code == 0
+    assert town.review("--approve", entry["id"], *BY).code == 0
     town.command("publish")
     assert told(town) == {"st-1", "st-2"} and queue(town, "story") == []
     town.run()  # read again, nothing changed
@@ -74,7 +74,7 @@ def test_an_approval_lets_out_that_content_and_no_other(town):
 def test_a_rejected_story_stays_withheld_even_if_nothing_is_found_in_it_any_more(town, monkeypatch):
     tell(town, story(1), story(2, NAMED))
     town.run()
-    review(town, "--reject", queue(town, "story")[0]["id"], *BY)
+    town.review("--reject", queue(town, "story")[0]["id"], *BY)
     town.publish()
     assert told(town) == {"st-1"} and counted(town, "stories") == (1, 1)
     monkeypatch.setattr(third_parties, "find", lambda texts, is_prose, own: [[] for _ in texts])
@@ -91,7 +91,7 @@ def test_a_budget_line_with_a_card_waits_and_the_totals_are_those_of_the_lines_t
     assert town.released("select sum(lines) as n from budget_totals") == [{"n": 1}]
     [entry] = queue(town, "budget")
     assert (entry["rows"], "card in program" in entry["text"]) == (2, True)
-    review(town, "--approve", entry["id"], *BY)
+    town.review("--approve", entry["id"], *BY)
     town.command("publish")
     assert spent(town) == {"b-1", "b-2", "b-3"}
 
@@ -100,7 +100,7 @@ def test_what_waits_is_told_from_what_was_rejected_and_what_nobody_approved(town
     tell(town, story(1), story(2, NAMED), story(3, NAMED + " Twice."), story(4, consent="no"))
     town.run()
     refused = next(entry for entry in queue(town, "story"))
-    review(town, "--reject", refused["id"], *BY)
+    town.review("--reject", refused["id"], *BY)
     with open_vault(town.data) as vault:
         found = {(fate.fate, fate.reason): fate.keys for fate in third_parties.fates(vault.con, "stories", 1)}
     assert found == {
@@ -115,7 +115,7 @@ def test_the_queue_holds_no_words_and_what_leaves_the_records_leaves_it(town):
     tell(town, story(1), story(2, NAMED))
     town.run()
     assert town.vault("select text from review_queue where kind = 'story'") == [(None,)]
-    review(town, "--reject", queue(town, "story")[0]["id"], *BY)
+    town.review("--reject", queue(town, "story")[0]["id"], *BY)
     tell(town, story(1))
     town.run(accept_fewer=True)
     assert town.vault("select count(*) from review_queue where kind = 'story'") == [(0,)]
