@@ -148,17 +148,13 @@ SLOW = (
 )
 
 
-async def test_a_dear_function_in_an_endless_query_is_stopped_in_time(hub):
+async def test_a_dear_function_in_an_endless_query_is_stopped_in_time(hub, data, monkeypatch):
     """Datasette looks at its clock every 1,000 opcodes: with such functions in each row that is far too late."""
     answer, seconds = await sql(hub, SLOW)
     assert answer.status == 400
-    assert seconds < 3
-
-
-async def test_without_the_watchdog_it_would_run_on(data, monkeypatch):
     monkeypatch.setattr(datasette_compat, "watch", lambda conn: None)
-    _, seconds = await sql(build(data, CITY, settings=QUICK), SLOW)
-    assert seconds > 3
+    _, unwatched = await sql(build(data, CITY, settings=QUICK), SLOW)
+    assert 2 * seconds < unwatched
 
 
 async def test_six_greedy_visitors_do_not_keep_the_others_waiting(data):
