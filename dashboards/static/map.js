@@ -4,6 +4,7 @@
 
 const SOLID = 0.8; // of an area: what is under it shines through
 const MARGIN = 16; // pixels left free around what is drawn
+const APART = 3; // pixels kept free around a name: another that would stand closer is left out
 const NARROW = 480; // pixels up to which the legend stands under the map, where it covers nothing
 
 function cityglass(map, data) {
@@ -25,9 +26,9 @@ function drawBasemap(map, url, look) {
   const width = (zoom) => (zoom < 12 ? 0.6 : zoom < 14 ? 1.1 : zoom < 16 ? 2.2 : 4);
   // Tiles are drawn for whole zooms and stretched to the one shown: names are drawn as much smaller or larger.
   const stretch = 2 ** (map.getZoom() - Math.round(map.getZoom()));
-  const label = (style, size, fill) => new P.CenteredTextSymbolizer({
+  const label = (style, size, fill) => new P.Padding(APART, new P.CenteredTextSymbolizer({
     labelProps: ["name"], fill: fill, stroke: look.background, width: 2, lineHeight: 1.5, font: `${style} ${size / stretch}px sans-serif`,
-  });
+  }));
   const kind = (wanted) => (zoom, feature) => feature.props.kind === wanted;
   const ground = [
     { dataLayer: "areas", symbolizer: new P.PolygonSymbolizer({ fill: look.background }) },
