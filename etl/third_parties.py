@@ -1,6 +1,6 @@
-"""Other people in the texts of budget and stories: what may name them waits for a person, and is told once approved.
+"""Other people in the texts of budget, projects and stories: what may name them waits for a person, and is told once approved.
 
-Kinds of the review queue: budget and story. A decision holds for one content, whatever rows bear it; the queue keeps a
+Kinds of the review queue: budget, project and story. A decision holds for one content, whatever rows bear it; the queue keeps a
 hash of it and no words, so that what leaves the records is nowhere else."""
 
 import hashlib
@@ -37,17 +37,22 @@ UNAPPROVED = "Not approved, or no consent is on file"
 @dataclass(frozen=True, slots=True)
 class Scanned:
     """Which texts of a dataset are looked at. `kind`: in the queue; `is_prose`: told by people, not written by an office;
-    `by`: the column with the name that the teller chose, which is searched for numbers alone; `terms`: the column that says whom to ask."""
+    `by`: the column with the name that the teller chose, which is searched for numbers alone; `terms`: the column that says
+    whom to ask; `usual`: what may stand in any of them: parks and schools bear the names of people."""
 
     kind: str
     columns: tuple[str, ...]
     is_prose: bool = False
     by: str = ""
     terms: str = ""
+    usual: tuple[str, ...] = ()
 
 
 SCANNED = {
     "budget": Scanned("budget", ("cabinet", "department", "program", "category")),
+    "capital_projects": Scanned(
+        "project", ("name", "department", "manager", "scope", "status", "neighbourhood"), usual=("name",)
+    ),
     "stories": Scanned(
         "story",
         ("title", "body", "byline", "era", "subjects", "place_label", "credit_line", "rights"),
@@ -151,11 +156,15 @@ def _found(scanned: Scanned, contents: Sequence[Content]) -> list[list[list[Foun
     known = dict(zip(asked, found, strict=True))
     return [
         [
-            [hit for hit in known[text, names] if column != scanned.terms or hit.label not in CONTACTS]
+            [hit for hit in known[text, names] if not _may_stand(scanned, column, hit)]
             for column, text in zip(scanned.columns, content, strict=True)
         ]
         for content, names in zip(contents, own, strict=True)
     ]
+
+
+def _may_stand(scanned: Scanned, column: str, hit: Found) -> bool:
+    return hit.label in scanned.usual or (column == scanned.terms and hit.label in CONTACTS)
 
 
 def _own(scanned: Scanned, content: Content) -> frozenset[str]:

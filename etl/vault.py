@@ -18,8 +18,8 @@ tombstones          keyed hashes of what was erased; nothing else is left of it,
 erasures            what the releases that are kept may still show of it; empty again after the next publish
 texts, redactions    free text, only while the policy uses it, and what its redaction made of it
 review_queue        what an officer has decided or is to decide: templates, redacted texts, photos, and the texts of
-                    budget and stories that may name somebody else
-looked_at           how likely it is that a text of budget and stories names somebody else, by its hash, and who looked
+                    budget, projects and stories that may name somebody else
+looked_at           how likely it is that such a text names somebody else, by its hash, and how it was looked at
 photos              rebuilt photos that wait for approval, under random names
 settings            small facts: key check, as_of per source, what was published, who signed
 """

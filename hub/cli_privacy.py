@@ -17,7 +17,7 @@ LISTED = 40
 @click.argument("action", type=click.Choice(["review", "score", "rotate-key"]), default="review")
 @click.option(
     "--kind",
-    type=click.Choice(["template", "text", "photo", "budget", "story"]),
+    type=click.Choice(["template", "text", "photo", "budget", "project", "story"]),
     help="Review: only things of this kind.",
 )
 @click.option("--state", type=click.Choice(["pending", "approved", "rejected"]), default="pending", show_default=True)

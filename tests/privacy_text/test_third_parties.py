@@ -1,4 +1,4 @@
-"""A budget line or a story in which somebody else may be named waits for a person; who is approved is told, nothing else."""
+"""A line of the budget, a project or a story in which somebody else may be named waits for a person; who is approved is told."""
 
 import duckdb
 import pytest
@@ -8,7 +8,7 @@ from etl.privacy.text import others
 from etl.vault import open_vault
 from tests.privacy_text import telling
 from tests.privacy_text.telling import NAMED, QUIET, line, queue, spend, spent, story, tell, told
-from tests.town import BY, Town, ask
+from tests.town import BY, Town, ask, write_csv
 
 
 @pytest.fixture
@@ -94,6 +94,24 @@ def test_a_budget_line_with_a_card_waits_and_the_totals_are_those_of_the_lines_t
     town.review("--approve", entry["id"], *BY)
     town.command("publish")
     assert spent(town) == {"b-1", "b-2", "b-3"}
+
+
+def test_a_project_that_tells_whom_to_call_waits_and_one_that_bears_a_name_does_not(town):
+    told_of = {
+        "p-1": "Renew the Norman Knight playground in memory of Steven P. Odom.",
+        "p-2": "Renew the pier; residents call 617-555-0142 or write to rosa.lindqvist@example.org.",
+    }
+    rows = [{"project_id": n, "name": "Billings Field", "scope": of, "budget_cents": "5"} for n, of in told_of.items()]
+    write_csv(town.folder / "projects.csv", rows)
+    town.describe({"sources": {"capital_projects": {"location": "projects.csv"}}})
+    town.run()
+    planned = "select project_id from capital_projects order by 1"
+    assert town.released(planned) == [{"project_id": "p-1"}] and counted(town, "capital_projects") == (1, 1)
+    [entry] = queue(town, "project")
+    assert "phone in scope: " in entry["text"] and "email in scope: " in entry["text"]
+    town.review("--approve", entry["id"], *BY)
+    town.publish()
+    assert [row["project_id"] for row in town.released(planned)] == ["p-1", "p-2"]
 
 
 def test_what_waits_is_told_from_what_was_rejected_and_what_nobody_approved(town):
