@@ -4,6 +4,7 @@ The types are given by `typed.py`; everything that judges a value is in FINISH.
 A record that cannot be used carries a `reason`; a value that had to be set aside leaves a `flags` word.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import narwhals as nw
@@ -55,6 +56,14 @@ def aliases(source: Source, dataset: Dataset) -> dict[str, list[str]]:
         for name, given in named.items()
         if not isinstance(given, dict)
     }
+
+
+def absent(source: Source, dataset: Dataset, asked: Request, sent: Iterable[str]) -> dict[str, list[str]]:
+    """Record columns that city.yml names and none of whose names is among the columns that were `sent`."""
+    there = {plain(name) for name in sent}
+    named = {name: aliases(source, dataset).get(name, []) for name in source.fields}
+    looked_for = {name: [alias for alias in names if plain(alias) in asked.columns] for name, names in named.items()}
+    return {name: names for name, names in looked_for.items() if names and there.isdisjoint(map(plain, names))}
 
 
 def request(source: Source, dataset: Dataset, with_text: bool = False) -> Request:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from etl import areas, canonical, texts
+from etl import areas, canonical, remarks, texts
 from etl.box import NOWHERE, Box, box_of, inside, places_of
 from etl.pull import asking
 from etl.sources import SOURCES
@@ -46,9 +46,9 @@ def check_sources(city: City) -> Checked:
     read = [one for source in city.sources.values() if source.location for one in (source, source.fallback) if one]
     found, lines, boxes, misplaced = {}, [], {}, []
     for source in read:
-        rows, places = _looked_at(city, source)
+        rows, places, missing = _looked_at(city, source)
         found[source.reader] = rows
-        lines += _table(source.reader, rows)
+        lines += [*_table(source.reader, rows), *(f"NOTICE {source.reader}: {words}" for words in missing)]
         if notice := _misplaced(city, source, places):
             lines.append(notice)
             misplaced.append(source.reader)
@@ -82,14 +82,14 @@ def first_page(adapter: Adapter, asked: Request) -> Page | None:
     return next((page for page in looks if page), None)
 
 
-def _looked_at(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
-    """Its columns by fate, and the places of its first page."""
+def _looked_at(city: City, source: Source) -> tuple[list[dict], np.ndarray, tuple[str, ...]]:
+    """Its columns by fate, the places of its first page, and which columns it lacks, in words."""
     if source.name in AREAS:
-        return [{"features": count, "in": place} for place, count in areas.count(source).items()], NOWHERE
+        return [{"features": count, "in": place} for place, count in areas.count(source).items()], NOWHERE, ()
     return _columns(city, source)
 
 
-def _columns(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
+def _columns(city: City, source: Source) -> tuple[list[dict], np.ndarray, tuple[str, ...]]:
     """One line per column that the source sends or could send, in its order: received, stored, released or left."""
     dataset, adapter = DATASETS[source.dataset], SOURCES[source.adapter]
     with_text = texts.are_used(city, dataset)
@@ -100,7 +100,8 @@ def _columns(city: City, source: Source) -> tuple[list[dict], np.ndarray]:
     named, others = _named(source, dataset), asked.known.get("columns") or ()
     seen = dict.fromkeys([*received, *(page.dropped if page else ()), *others])
     fates = [_fate(name, name in received, source, dataset, named, with_text) for name in seen]
-    return fates, places_of(page.rows, source) if page else NOWHERE
+    missing = remarks.of_columns(source, asked, received) if received else ()
+    return fates, places_of(page.rows, source) if page else NOWHERE, missing
 
 
 def _named(source: Source, dataset: Dataset) -> dict[str, list[str]]:

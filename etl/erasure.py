@@ -12,7 +12,7 @@ from etl import lookup, photos, tombstones, withdrawal
 from etl.engine import RECORD, mac_sql, number_sql
 from etl.epochs import keys_in_use
 from etl.privacy import review
-from etl.vault import CLOSINGS, WEEKLY, Vault, open_vault
+from etl.vault import BEFORE, CLOSINGS, WEEKLY, Vault, open_vault
 from hub import releases
 from hub.errors import ConfigurationError
 from hub.public_ids import id_of
@@ -131,7 +131,7 @@ def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
     with vault.transaction():
         tombstones.add(vault, dataset, erasing, source, keys)
         withdrawal.add(vault, dataset, marks)
-        for table in (f"records_{dataset}", WEEKLY, CLOSINGS, "quarantine", "seen", "texts"):
+        for table in (f"records_{dataset}", WEEKLY, CLOSINGS, "quarantine", "seen", "texts", *BEFORE):
             named = "source = ? and key in (select unnest(?::varchar[]))"
             vault.con.execute(f"delete from {table} where {named}", [source, keys])
         if source == REQUESTS:

@@ -59,4 +59,4 @@ def _in_words(vault: Vault, source: Source, word: str) -> str:
         source.name,
     )
     named = ", ".join(f"{text[:LONGEST]!r} ({rows:,})" for text, rows in words)
-    return f"{told}, such as {named}" if named else f"{told}, or none at all"
+    return f"{told}, such as {named}" if named else f"{told}: no row has one"

@@ -6,7 +6,7 @@ with one id and other content the newest stays, and only records whose content h
 
 import json
 
-from etl import canonical, closings, copies, flagged, judging, quarantine, texts, tombstones, typed
+from etl import canonical, closings, copies, flagged, judging, quarantine, texts, tombstones, typed, undo
 from etl.judging import IS_NEW, MET
 from etl.sources.page import Page, Part
 from etl.vault import Vault
@@ -24,6 +24,7 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
     with_text = texts.are_kept(vault, dataset)
     vault.con.execute(f"set variable read_at = {walk.until:d}")
     with vault.transaction():
+        changes = vault.changes
         judging.stage(vault.con, city, source, page, with_text)
         kept = vault.one("select count(*) from staged")
         flagged.note(vault, source, part.name)
@@ -52,6 +53,7 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         ]
         vault.con.execute("insert into pages values (?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
         vault.count_changes(written)
+        undo.count(vault, source.name, vault.changes - changes)
     vault.con.unregister("page")
     return written
 
@@ -80,6 +82,8 @@ def _write(vault: Vault, source: Source, dataset: Dataset) -> int:
             select 1 from standing h where h.key = s.key and h.hash = s.hash and not h.deleted_upstream)"""
     )
     written = vault.one("select count(*) from changed")
+    if written:
+        undo.remember(vault, source)
     if written and vault.one("select count(*) from standing where key in (select key from changed)"):
         row = "to_json(struct_pack(" + ", ".join(f"{c.name} := h.{c.name}" for c in canonical.stored(dataset)) + "))"
         vault.con.execute(  # what this very reading wrote and a later row of it replaces was the older copy

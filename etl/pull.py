@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
-from etl import canonical, copies, intake, readings, remarks, texts, walks
+from etl import canonical, copies, intake, readings, remarks, texts, undo, walks
 from etl.gathering import gathered
 from etl.http import Http
 from etl.secrets import read_secret
 from etl.sources import SOURCES
-from etl.sources.page import Adapter, Part, Request, plain
+from etl.sources.page import Adapter, Page, Part, Request, plain
 from etl.vault import Vault
 from etl.walks import ALL, CHANGES, Walk
 from hub.city import City
@@ -94,17 +94,19 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
         is_whole = walk.kind == ALL and not walks.is_begun(vault, source.name)
         if is_whole and readings.is_read(vault, source, parts, mapping):
             return Pulled(source.name, unchanged=True)
-        rows = written = 0
+        rows, written, sent = 0, 0, set()
         for _ in range(3):  # at most once again for rows that stand in several parts, and once to restore
             if walk.is_stored:
                 walks.forget_suspects(vault, walk)
             else:
+                undo.begin(vault, source.name)
                 walks.begin(vault, walk, walks.kept(vault, walk, parts))
             proved = walks.proved(vault, walk)
             try:
                 for part in (part for part in parts if part.name not in proved):
-                    for read, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
-                        rows, written = rows + read, written + changed
+                    for page, changed in _walk_part(vault, city, source, adapter, asked, walk, part):
+                        rows, written = rows + page.rows.num_rows, written + changed
+                        sent.update(page.rows.column_names)
                         step(f"reading {source.name}: {rows:,} rows")
                 if not copies.restore(vault, source):
                     break
@@ -114,13 +116,14 @@ def _read(vault: Vault, city: City, source: Source, accept_fewer: bool, step: St
         offered = (name for name in asked.known.get("columns") or () if plain(name) not in asked.columns)
         new_columns = walks.note_columns(vault, source, walk, offered)
         readings.complete(vault, source, walk, parts, accept_fewer)
-        return Pulled(source.name, rows, written, new_columns=new_columns, remarks=remarks.of(vault, source))
+        told = (*(remarks.of_columns(source, asked, sent) if sent and not proved else ()), *remarks.of(vault, source))
+        return Pulled(source.name, rows, written, new_columns=new_columns, remarks=told)
 
 
 def _walk_part(
     vault: Vault, city: City, source: Source, adapter: Adapter, asked: Request, walk: Walk, part: Part
-) -> Iterator[tuple[int, int]]:
-    """Store the pages of one part as they come. Yields (rows read, records written) of each."""
+) -> Iterator[tuple[Page, int]]:
+    """Store the pages of one part as they come. Yields each, and how many records it changed."""
     pages = gathered(adapter.pages(asked, part, walks.resume(vault, walk, part)))
     while True:
         try:
@@ -128,7 +131,7 @@ def _walk_part(
         except StopIteration as end:
             walks.end(vault, walk, part, end.value)
             return
-        yield page.rows.num_rows, intake.add(vault, city, source, walk, part, page)
+        yield page, intake.add(vault, city, source, walk, part, page)
 
 
 def _parts(adapter: Adapter, source: Source, asked: Request, walk: Walk) -> tuple[Walk, Request, list[Part]]:

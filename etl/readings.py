@@ -1,10 +1,11 @@
 """A reading is all pages of a source. It counts once every part is proved and what it says can be believed; until then
 what was read before stays, and so does the last release."""
 
-from etl import canonical, closings, filled, quarantine
+from etl import canonical, closings, filled, quarantine, undo
 from etl.sources.page import Part
 from etl.vault import Vault
-from etl.walks import ALL, CHANGES, Walk, end_walk, read_again, refuse_suspect
+from etl.walks import ALL, CHANGES, Walk, end_walk, forget, read_again, refuse_suspect
+from hub.city import City
 from hub.datasets import DATASETS
 from hub.errors import ConfigurationError, IncompleteError
 from hub.source import Source
@@ -36,12 +37,23 @@ def refuse_unfinished(vault: Vault) -> None:
         )
 
 
+def abandon_unfinished(vault: Vault, city: City) -> None:
+    """Leave every source as its last whole reading left it: what was erased has to leave the public, whatever the state
+    of the city's systems. A source that was never read whole is read anew."""
+    for (name,) in vault.rows("select source from walks order by source"):
+        if undo.is_open(vault, name):
+            undo.restore(vault, city.sources[name])
+        else:
+            forget(vault, name)
+
+
 def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept_fewer: bool) -> None:
     """Every part was read to its end: end the walk, mark what is gone upstream, keep the time of the data.
 
     A record whose rows can no longer be used is dropped: what it said is not what the source says now.
     Raises IncompleteError, and marks nothing, if a part is not proved, a fifth of the keys is gone or cannot be used any
-    more, a column that was filled is empty, or keys are doubled; the next reading then asks for all of it again."""
+    more, a column that was filled is empty, or keys are doubled: the vault is then as the last whole reading left it, and
+    the next one asks for all of it again."""
     refuse_suspect(vault, walk)
     held = f"records_{DATASETS[source.dataset].name}"
     not_met = "or key not in (select key from seen where source = $source)" if walk.kind == ALL else ""
@@ -56,7 +68,10 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
         _believe(vault, source, held, gone, unusable, accept_fewer)
         filled.refuse_emptied(vault, source, walk, accept_fewer)
     except IncompleteError:
-        read_again(vault, source.name)
+        if undo.is_open(vault, source.name):
+            undo.restore(vault, source)
+        else:
+            read_again(vault, source.name)
         raise
     with vault.transaction():
         if gone:
@@ -69,6 +84,7 @@ def complete(vault: Vault, source: Source, walk: Walk, parts: list[Part], accept
         _end(vault, source, walk, parts)
         _count_totals(vault, source)
         filled.note(vault, source, walk)
+        undo.settle(vault, source.name)
         vault.set(f"as_of:{source.name}", str(_as_of(vault, source, walk.until)))
 
 

@@ -1,16 +1,33 @@
 """What an officer should hear of a reading that was whole: rows that repeat an id, and values that could not be used."""
 
+from collections.abc import Iterable
 from pathlib import PurePath
 
-from etl import flagged
+from etl import canonical, flagged
 from etl.quarantine import unusable
+from etl.sources.page import Request
 from etl.vault import Vault
+from hub.datasets import DATASETS
 from hub.source import Source
+
+CURES = {  # how a reason ends -> what to do about it in city.yml
+    " cannot be read": "say in layout.dates how it is written; a year far from ours is none",
+    " is missing": "look whether fields names the right column",
+}
 
 
 def of(vault: Vault, source: Source) -> tuple[str, ...]:
     """One sentence each, the gravest first."""
     return (*_unusable(vault, source), *_repeated(vault, source), *_flagged(vault, source))
+
+
+def of_columns(source: Source, asked: Request, sent: Iterable[str]) -> tuple[str, ...]:
+    """What city.yml looks for and the source does not send."""
+    missing = canonical.absent(source, DATASETS[source.dataset], asked, sent)
+    return tuple(
+        f"no column for {column!r} (looked for: {', '.join(names)}); correct it in fields, or leave it out"
+        for column, names in missing.items()
+    )
 
 
 def _unusable(vault: Vault, source: Source) -> list[str]:
@@ -19,7 +36,22 @@ def _unusable(vault: Vault, source: Source) -> list[str]:
         where source = ? and not gone group by reason order by 2 desc, 1""",
         source.name,
     )
-    return [f"{count:,} cannot be used: {reason}{_place(part, row)}" for reason, count, part, row in found]
+    return [
+        f"{count:,} cannot be used: {reason}{_place(part, row)}{_cure(source, reason)}"
+        for reason, count, part, row in found
+    ]
+
+
+def _cure(source: Source, reason: str) -> str:
+    named = canonical.aliases(source, DATASETS[source.dataset])
+    for end, cure in CURES.items():
+        if reason.endswith(end) and (names := named.get(reason.removesuffix(end))):
+            return f"; its column is to be {_in_words(names)}: {cure}"
+    return ""
+
+
+def _in_words(names: list[str]) -> str:
+    return " or ".join(map(repr, names))
 
 
 def _place(part: str | None, row: int | None) -> str:

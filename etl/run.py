@@ -53,7 +53,8 @@ def run(
     once_a_day: bool = False,
     heard: Callable[[list[Pulled]], None] = lambda _: None,
 ) -> "tuple[list[Pulled], Published | None]":
-    """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end.
+    """Pull and publish. A source that fails stops the publish, not the other sources; its error is raised at the end. What
+    was erased leaves the public all the same, with the last whole reading of every source.
 
     `once_a_day`: publish nothing if this local day has its release; an erasure does not wait. `heard` is given what was
     pulled before anything is published, or refused."""
@@ -61,11 +62,13 @@ def run(
         pulled = pull(vault, city, accept_fewer, step, clock)
         status.write(vault, data, pulled)
         heard(pulled)
-        _raise_first(pulled)
+        if not withdrawal.due(vault):
+            _raise_first(pulled)
         if once_a_day and _is_told(city, data, clock.now()) and not withdrawal.due(vault):
             return pulled, None
         published = publish(vault, city, data, sign_off, step, accept_fewer=accept_fewer)
         status.write(vault, data, pulled)
+        _raise_first(pulled)
         return pulled, published
 
 
@@ -116,6 +119,8 @@ def publish(
     from etl import release  # what it needs weighs 100 MB, which a pull has no use for
 
     _refuse_unnamed(vault, city)
+    if withdrawal.due(vault):
+        readings.abandon_unfinished(vault, city)
     readings.refuse_unfinished(vault)
     readings.refuse_empty(vault)
     policy = load_policy(city)

@@ -4,7 +4,7 @@ Beside the records it has a table of its own, so that a city that never opts in 
 
 from contextlib import suppress
 
-from etl import canonical
+from etl import canonical, undo
 from etl.privacy import review
 from etl.vault import Vault
 from hub.city import City
@@ -49,7 +49,8 @@ def follow(vault: Vault, policy: Policy) -> None:
         vault.set(KEPT, f"yes {turn + 1}")
     if is_kept and not is_used:
         with vault.transaction():
-            vault.con.execute("delete from texts")
+            for table in ("texts", "before_texts"):
+                vault.con.execute(f"delete from {table}")
             vault.con.execute("delete from redactions")
             review.forget_words(vault)
             vault.set(KEPT, f"no {turn}")
@@ -63,6 +64,7 @@ def keep(vault: Vault) -> None:
     live = f"select source, key, {names} from staged where reason is null and key <> ''"
     changed = vault.one(f"select count(*) from ({live} except select source, key, {names} from texts)")
     if changed:
+        undo.remember_texts(vault)
         vault.con.execute(
             "delete from texts where (source, key) in (select (source, key) from staged where reason is null)"
         )

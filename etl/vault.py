@@ -11,6 +11,7 @@ quarantine          rows that cannot be used, with the reason; allow-listed colu
 release_ledger      how each published record was generalised (gone: not in the last release), which only becomes coarser,
                     the opening it was released with, and which closing was told of it
 closings            closings that a system has stated and taken back since (is_new: since the first release of the week)
+before_*            what a reading that is under way replaced, and would leave again if it were refused
 weekly              records of other tiers than A as they were in the first release of the week
 former_ids          lines of the ledger whose record was away when the key of the public ids was changed
 received_ledger     what each release first told of a period as a whole: it is not counted again
@@ -41,6 +42,7 @@ MEMORY = "850MB"
 LITTLE = "64MB"  # while pages come in one by one: what does not fit waits on the disk
 ERASURE_CHECK = "erasure_key_check"
 WEEKLY, CLOSINGS = "weekly", "closings"
+BEFORE = (*(f"before_{dataset}" for dataset in DATASETS), "before_quarantine", "before_texts")  # see undo.py
 DUCK = {
     Type.TEXT: "VARCHAR",
     Type.INTEGER: "BIGINT",
@@ -125,6 +127,9 @@ def open_vault(data: Path) -> Iterator["Vault"]:
                 f"create table if not exists records_{dataset.name}"
                 f"(source varchar, key varchar, hash ubigint, flags bigint, deleted_upstream boolean, {columns})"
             )
+        for table in BEFORE:
+            like = table.replace("before_", "records_") if table.removeprefix("before_") in DATASETS else table[7:]
+            con.execute(f"create table if not exists {table} as select * from {like} limit 0")
         con.execute(f"create table if not exists {WEEKLY} as select * from records_service_requests limit 0")
         vault = Vault(con, data)
         yield vault
@@ -230,7 +235,11 @@ class Vault:
         """The first value of the first row."""
         return self.rows(sql, *values)[0][0]
 
+    @property
+    def changes(self) -> int:
+        """Writes so far, by which a publish knows whether anything changed since the last one."""
+        return int(self.setting("changes", "0"))
+
     def count_changes(self, changes: int) -> None:
-        """Count writes, so that a publish knows whether anything changed since the last one."""
         if changes:
-            self.set("changes", str(int(self.setting("changes", "0")) + changes))
+            self.set("changes", str(self.changes + changes))

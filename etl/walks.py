@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from etl.sources.page import Adapter, Part, Proof, Resume
-from etl.vault import CLOSINGS, WEEKLY, Vault
+from etl.vault import BEFORE, CLOSINGS, WEEKLY, Vault
 from hub.datasets import DATASETS
 from hub.errors import IncompleteError
 from hub.source import Source
@@ -123,6 +123,7 @@ def forget(vault: Vault, source: str) -> int:
             *records,
             WEEKLY,
             CLOSINGS,
+            *BEFORE,
         ):
             vault.con.execute(f"delete from {table} where source = ?", [source])
         facts = "split_part(name, ':', 2) in (?, ? || ' fallback')"  # such as walked:requests

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from hub.city import load_city
-from hub.errors import ConfigurationError
+from hub.errors import CityglassError, ConfigurationError
 from hub.policy import load_policy
 from hub.told import many, released
 from hub.verb import Said, clear, step, verb
@@ -44,7 +44,11 @@ def erase(
     told = {"erased": done.records, "erased_before": done.before, "withdrawn": list(done.withdrawn)}
     lines = _erased_lines(done)
     if and_publish:
-        published = etl_run.publish_only(city, data, step=step)
+        try:
+            published = etl_run.publish_only(city, data, step=step)
+        except CityglassError as refused:
+            refused.lines = (*lines, *refused.lines)  # it has left the vault, whatever becomes of the release
+            raise
         clear()
         return released(published, told, lines)
     shown = " The release that is served still shows it until the next publish." if done.is_shown else ""

@@ -53,3 +53,13 @@ def test_metadata_is_written_and_checked(town):
     stale = town.command("metadata", "--check")
     assert (stale.code, "is not current" in stale.err) == (3, True)
     assert town.command("metadata").code == town.command("metadata", "--check").code == 0
+
+
+def test_a_column_that_city_yml_names_and_the_source_lacks_is_told_by_check_and_run(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*({name: value for name, value in row.items() if name != "closed"} for row in requests(range(30))))
+    for verb in ("check", "run"):
+        said = town.command(verb)
+        assert "NOTICE requests: no column for 'closed_datetime' (looked for: closed); correct it in fields" in said.out
+    town.receive(*requests(range(30)))
+    assert "no column for" not in town.command("check").out + town.command("run").out
