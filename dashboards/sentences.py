@@ -19,9 +19,10 @@ def months(frame: pd.DataFrame) -> str:
     last, top = over.iloc[-1], over.loc[over["n"].idxmax()]
     rest = int(frame["n"][frame["month"].isna()].sum())
     return (
-        f"{counted(last['n'], 'request was', 'requests were')} made in {_month(last['month'])}, the newest month that is "
-        f"complete; most were made in {_month(top['month'])} ({number(top['n'])})."
-    ) + (f" {counted(rest, 'more tells', 'more tell')} only the quarter or year of opening." if rest else "")
+        f"{counted(last['n'], 'request is', 'requests are')} counted in {_month(last['month'])}, the newest month that is "
+        f"complete; the most in {_month(top['month'])} ({number(top['n'])}). What tells only its week counts in the month "
+        "in which that week begins."
+    ) + (f" {counted(rest, 'more tells', 'more tell')} only the quarter or year, and no month." if rest else "")
 
 
 def ended(frame: pd.DataFrame) -> str:

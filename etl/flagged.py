@@ -14,6 +14,7 @@ CURES = {
     "opened_ahead": "look at layout.dates and time_zone",
     "outside_city": "look at city.bbox, and at the columns of lat and long",
 }
+NO_STATUS = "look whether fields names the right column"
 STATUS = {"service_requests": "status_raw", "capital_projects": "status"}  # the column of the city's own word
 NAMED, LONGEST = 3, 40  # words that are named, and letters of each
 
@@ -37,10 +38,10 @@ def counted(vault: Vault, source: Source) -> list[tuple[str, str, int | None, st
     [found] = vault.rows(f"select {counts} from {_live(source)}", source.name)
     first = "select word, min(part), arg_min(row_number, part) from first_flagged where source = ? group by word"
     places = {word: place for word, *place in vault.rows(first, source.name)}
+    counts = {word: count for word, count in zip(CURES, found, strict=True) if count}
+    words = {word: _in_words(vault, source, word) for word in counts}
     return [
-        (f"{count:,}: {_in_words(vault, source, word)}", *places.get(word, ("", None)), cure)
-        for (word, cure), count in zip(CURES.items(), found, strict=True)
-        if count
+        (f"{count:,}: {words[word][0]}", *places.get(word, ("", None)), words[word][1]) for word, count in counts.items()
     ]
 
 
@@ -48,10 +49,11 @@ def _live(source: Source) -> str:
     return f"records_{source.dataset} where source = ? and not deleted_upstream"
 
 
-def _in_words(vault: Vault, source: Source, word: str) -> str:
+def _in_words(vault: Vault, source: Source, word: str) -> tuple[str, str]:
+    """What it is, with the words that were met; and its cure."""
     told = f"{FLAGS[word][0].lower()}{FLAGS[word][1:]}"
     if word != "unknown_status":
-        return told
+        return told, CURES[word]
     raw = STATUS[source.dataset]
     words = vault.rows(
         f"""select {raw}, count(*) from {_live(source)} and flags & {bit(word)} <> 0 and {raw} is not null
@@ -59,4 +61,4 @@ def _in_words(vault: Vault, source: Source, word: str) -> str:
         source.name,
     )
     named = ", ".join(f"{text[:LONGEST]!r} ({rows:,})" for text, rows in words)
-    return f"{told}, such as {named}" if named else f"{told}: no row has one"
+    return (f"{told}, such as {named}", CURES[word]) if named else ("no status at all", NO_STATUS)

@@ -42,8 +42,8 @@ TOLD_LATER = (
 # check: where its cause most likely lies
 CURES = {
     "usable": "compare `fields` and `layout.dates` of the source in city.yml with its columns and how it writes dates",
-    "words_understood": "add the words to `layout.statuses` of the source, or correct `city.bbox` and the columns of "
-    "lat and long, in city.yml",
+    "words_understood": "add the words to `layout.statuses` of the source, name the column of status_raw in its `fields`, or "
+    "correct `city.bbox` and the columns of lat and long, in city.yml",
     "size_believable": "look whether kinds were renamed or the file is shorter; if it is right, say --accept-fewer",
 }
 

@@ -1,9 +1,9 @@
 -- title: Open now
 -- question: How many of the released requests are open?
 -- unit: requests
--- caution: A count, not a sample. Requests told by the week or a longer period still count as open for a while after
---   they were closed: the least counts only those that are told by the day. The most counts every request that waits or
---   is withheld as open too.
+-- caution: The least counts only requests that are told by the day, since what is told by the week or a longer period still
+--   counts as open for a while after it was closed. The most counts every request that waits or is withheld as open too.
+--   A count, not a sample.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), counted as (

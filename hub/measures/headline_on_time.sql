@@ -30,5 +30,5 @@ select case when n >= 11 then round(100 * p, 1) end as value,
             when targeted = 0 then 'The city states no target.'
             when n < 11 then 'Fewer than 11 requests with a known due day: nothing is stated.'
        end as note,
-       'opened in ' || year || case when first_month > year || '-01' then ', from ' || first_month || ' on' else '' end as period
+       'opened in ' || year || case when first_month > year || '-01' then ', counted from ' || first_month || ' on' else '' end as period
 from bounds, asked, told, targets, begun

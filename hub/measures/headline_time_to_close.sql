@@ -44,5 +44,5 @@ select case when n >= 11 then value end as value,
             when closed = 0 then 'None of them is known to be closed yet.'
             when value is null then 'More than half were still open after ' || last_day || iif(last_day = 1, ' day.', ' days.')
        end as note,
-       'opened in ' || year || case when first_month > year || '-01' then ', from ' || first_month || ' on' else '' end as period
+       'opened in ' || year || case when first_month > year || '-01' then ', counted from ' || first_month || ' on' else '' end as period
 from found, asked, told, begun

@@ -150,7 +150,7 @@ def test_a_headline_that_cannot_be_stated_says_why(days, words):
 @pytest.mark.parametrize(
     ("months", "period"),
     [
-        (("2024-07", "2025-01"), "opened in 2024, from 2024-07 on"),
+        (("2024-07", "2025-01"), "opened in 2024, counted from 2024-07 on"),
         (("2024-01", "2025-01"), "opened in 2024"),
         (("2023-05", "2025-01"), "opened in 2024"),
     ],
