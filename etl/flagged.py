@@ -41,7 +41,8 @@ def counted(vault: Vault, source: Source) -> list[tuple[str, str, int | None, st
     counts = {word: count for word, count in zip(CURES, found, strict=True) if count}
     words = {word: _in_words(vault, source, word) for word in counts}
     return [
-        (f"{count:,}: {words[word][0]}", *places.get(word, ("", None)), words[word][1]) for word, count in counts.items()
+        (f"{count:,}: {words[word][0]}", *places.get(word, ("", None)), words[word][1])
+        for word, count in counts.items()
     ]
 
 

@@ -1,7 +1,8 @@
 """Rollups of released rows: durations, on time, backlog. Functions of what is released, so they reveal nothing new.
 
-One figure needs the vault: how many open rows of tier A are past a due date of their own, which the rows do not tell.
-Left out, a share of those that were due would be too high; counts of tier A have no smallest class."""
+Two figures need the vault, since the rows of tier A do not tell a due date of their own: how many open ones are past it, and
+how many closed ones were closed before it has come. Without them a share of those that were due would be too high; counts of
+tier A have no smallest class."""
 
 from datetime import date, timedelta
 

@@ -71,8 +71,8 @@ def _targets(frame: nw.LazyFrame, engine, policy: Policy) -> nw.LazyFrame:
 
 
 def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
-    """Add `on_time`: met, missed, pending or none. An open row is missed only by a public target; `on_time_counted`
-    is what the counts of tier A make of a row that is open past a due date of its own."""
+    """Add `on_time`: met, missed, pending or none. An open row is missed only by a public target; `on_time_counted` is
+    what the counts make of it: of tier A also what is open past a due date of its own, and nothing is met before it was due."""
     backwards = col("due") < col("requested_datetime")
     ended = col("told") & ~col("closed_datetime").is_null()
     late = ~col("told") & ((col("status") == "open") | (col("closed_datetime") > col("due")))
@@ -90,7 +90,10 @@ def _on_time(frame: nw.LazyFrame) -> nw.LazyFrame:
         .otherwise(lit("pending"))
     )
     missed = (col("on_time") == "pending") & counted.fill_null(False)
-    return frame.with_columns(on_time_counted=when(missed).then(lit("missed")).otherwise(col("on_time")))
+    days_of_due = when(col("in_a")).then(col("due_in_days")).otherwise(col("due_days"))
+    early = (col("on_time") == "met") & (col("bucket_end") + days_of_due > col("until"))
+    word = when(missed).then(lit("missed")).when(early.fill_null(False)).then(lit("pending")).otherwise(col("on_time"))
+    return frame.with_columns(on_time_counted=word)
 
 
 def _diverse(frame: nw.LazyFrame) -> nw.LazyFrame:

@@ -180,8 +180,8 @@ ON_TIME = Table(
         Column("tier", Type.TEXT, "A, B or C."),
         Column("year", Type.TEXT, "Year of opening."),
         Column("n", Type.INTEGER, "Requests.", unit="requests"),
-        Column("met_fixed", Type.INTEGER, "Closed as fixed by the promised day.", unit="requests"),
-        Column("met_other", Type.INTEGER, "Closed otherwise by the promised day.", unit="requests"),
+        Column("met_fixed", Type.INTEGER, "Closed as fixed by the promised day, which has come.", unit="requests"),
+        Column("met_other", Type.INTEGER, "Closed otherwise by the promised day, which has come.", unit="requests"),
         Column(
             "missed",
             Type.INTEGER,
@@ -189,7 +189,12 @@ ON_TIME = Table(
             "says pending.",
             unit="requests",
         ),
-        Column("pending", Type.INTEGER, "Not yet due, or due on a day that may not be told.", unit="requests"),
+        Column(
+            "pending",
+            Type.INTEGER,
+            "Not yet due, closed or not, or due on a day that may not be told.",
+            unit="requests",
+        ),
         Column("no_target", Type.INTEGER, "The city gave no target.", unit="requests"),
         Column(
             "is_countable",

@@ -3,7 +3,8 @@
 -- unit: days
 -- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
 --   were watched (Kaplan-Meier estimate, log-log 95 % interval). Requests without a usable closing time or status are
---   left out: n is less than 'total', all requests of the year.
+--   left out: n is less than 'total', all requests of the year. Where requests are told by the day a begun day counts
+--   whole, elsewhere the days of the calendar do.
 with told as (
   select as_of_date as as_of from releases limit 1
 ), asked as (

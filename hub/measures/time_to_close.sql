@@ -3,7 +3,8 @@
 -- unit: days
 -- caution: Closed is not the same as fixed: every final outcome counts. Requests still open count for as long as they
 --   were watched (Kaplan-Meier estimate, log-log 95 % interval). Nothing is stated from fewer than 11 requests.
---   Requests without a usable closing time or status are left out.
+--   Requests without a usable closing time or status are left out. Where requests are told by the day a begun day counts
+--   whole, elsewhere the days of the calendar do: groups can differ by a day for that alone.
 -- empty: An empty 'by' means by service group; any other empty field means all.
 -- example: by=service_group
 with asked as not materialized (

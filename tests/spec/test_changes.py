@@ -57,8 +57,7 @@ def life(tmp_path_factory) -> dict[str, Moment]:
     with pytest.raises(IncompleteError, match="of 30 rows that were there before, 10 are gone"):
         day("too few", CLOSED, *ROWS[1:20])
     seen["refused"] = moment(town, None)
-    with pytest.raises(IncompleteError, match="did not reach its end"):
-        town.publish()
+    assert town.publish().release is None  # the vault is as the last whole reading left it
     day("gone", CLOSED, *ROWS[1:20], accept_fewer=True)
     seen["kept"] = [release.id for release in kept(town.data)]
     return seen

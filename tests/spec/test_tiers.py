@@ -100,6 +100,20 @@ def test_in_tier_a_a_due_date_that_is_not_the_public_target_is_not_told_of_an_op
     assert counted == {"missed": 5, "pending": 0, "is_countable": 1}
 
 
+def test_what_was_fixed_early_counts_once_it_was_due(tmp_path):
+    """Else the share would be that of all that were due and of those that were fixed before: too high while work is new."""
+    early = {"closed": "2024-03-15 09:00:00", "note": "fixed"}
+    town = Town.found(tmp_path)
+    town.receive(
+        *requests(range(5), due="2059-12-31 19:00:00", **early),
+        *requests(range(5, 8), due="2024-06-30 09:00:00", **early),
+    )
+    town.run()
+    assert {row["on_time"] for row in town.released()} == {"met"}
+    [counted] = town.released("select n, met_fixed, missed, pending from on_time")
+    assert counted == {"n": 8, "met_fixed": 3, "missed": 0, "pending": 5}
+
+
 def test_in_tier_c_what_all_of_a_class_share_is_not_told(rows):
     assert values(rows["C all alike"], "status") == {"closed"}
     assert values(rows["C all alike"], "duration_days") == values(rows["C all alike"], "on_time") == {None}
