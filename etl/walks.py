@@ -32,18 +32,22 @@ class Walk:
 
 
 def due(vault: Vault, source: Source, adapter: Adapter, mapping: str, now: int) -> Walk:
-    """The walk that was begun, if it can go on; else all if it is time for that, or what changed.
+    """The walk that was begun, if it can go on; else all if it is time for that, or what changed. What changed is not
+    asked for to the end once it is time to read all: a server may answer that question wrongly for ever.
 
     A fallback adds and changes, and says of nothing that it is gone: its walk is one of changes, since either was read."""
+    is_known = vault.setting(f"mapping:{source.name}") == mapping
+    is_told = adapter.changes and is_known and now - _when(vault, f"walked_all:{source.name}", now) < AGAIN
     found = vault.rows("select kind, since, until, mapping from walks where source = ?", source.name)
     if found and adapter.resumes and found[0][3] == mapping and found[0][2] <= now:
-        return Walk(source.name, *found[0], is_stored=True)
+        begun = Walk(source.name, *found[0], is_stored=True)
+        if begun.kind == ALL or is_told or source.is_fallback:
+            return begun
     last = max(_when(vault, f"walked:{reader}", now) for reader in (source.name, source.reader))
     changes = Walk(source.name, CHANGES, max(last - OVERLAP, 0), now, mapping)
     if source.is_fallback:
         return changes
-    is_known = vault.setting(f"mapping:{source.name}") == mapping
-    if adapter.changes and is_known and now - _when(vault, f"walked_all:{source.name}", now) < AGAIN:
+    if is_told:
         return changes
     return Walk(source.name, ALL, 0, now, mapping)
 

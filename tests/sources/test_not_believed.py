@@ -94,6 +94,17 @@ def test_a_server_that_knows_no_request_any_more_is_not_believed(hub_of):
     assert hub.pull().error is None and hub.differences() == {}
 
 
+def test_a_server_that_never_answers_for_single_requests_is_read_whole_within_a_week(hub_of):
+    hub = hub_of("open311", rows=ROWS, updated_after=False)
+    assert hub.pull().error is None
+    hub.system.faults("status", 404, has="service_request_id=")
+    hub.system.faults("status", 404, has="/requests/")
+    hub.model.pass_time(HOUR)
+    assert "none of" in hub.pull().error.message
+    hub.model.pass_time(7 * DAY)
+    assert hub.pull().error is None and hub.differences() == {}
+
+
 # What servers and clocks stop doing
 
 

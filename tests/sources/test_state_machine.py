@@ -48,7 +48,7 @@ class Life(RuleBasedStateMachine):
         os.environ["TINY_KEY"] = secret_for(self.platform, self.system)
         self.hub = TinyHub.of(Path(self.folder.name), self.system, self.platform)
         self.model, self.kill, self.is_begun, self.is_deceived = self.system.model, None, False, False
-        self.before, self.once_there = {}, set()
+        self.before, self.once_there, self.whole = {}, set(), []
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
@@ -83,6 +83,15 @@ class Life(RuleBasedStateMachine):
     def delete(self, place: int) -> None:
         self.model.delete(self.any_id(place))
 
+    @precondition(lambda self: len(self.model.rows) > 50)
+    @rule()
+    def lose_many(self) -> None:
+        """More than are believed to be gone at once; others come."""
+        for key in list(self.model.rows)[:16]:
+            self.model.delete(key)
+        for _ in range(16):
+            self.model.insert()
+
     @rule(hours=st.integers(1, 60))
     def time_passes(self, hours: int) -> None:
         self.model.pass_time(hours * HOUR)
@@ -97,17 +106,31 @@ class Life(RuleBasedStateMachine):
         self.kill = where, calls
 
     @rule()
+    def pull_in_doubt(self) -> None:
+        """A reading that is not believed leaves the vault as the last whole one left it."""
+        self.what_is_held_is_true(accept_fewer=False)
+
+    @rule()
     def pull(self) -> None:
+        self.what_is_held_is_true(accept_fewer=True)
+
+    def what_is_held_is_true(self, *, accept_fewer: bool) -> None:
         """What stayed as it was since the walk began is known now. Two lies that confirm each other nobody can see
         through; the next reading of all does."""
+        now = self.hub.truth()
+        self.once_there |= now.keys()
         if not self.is_begun:
-            self.before = self.hub.truth()
-            self.once_there |= self.before.keys()
+            self.before = now
         happened = len(self.system.faults.happened)
-        pulled = self._pulled()
+        pulled = self._pulled(accept_fewer)
         lies = [word for word, _ in self.system.faults.happened[happened:] if word in LYING]
         self.is_deceived = self.is_deceived or len(lies) > 1
         self.is_begun = bool(self.hub.ask("select 1 from walks"))
+        if pulled and pulled.error and "gone from the source" in pulled.error.message and self.whole:
+            assert self._held() == self.whole and not self.is_begun
+            self.every_row_is_accounted_for()
+        if pulled and not pulled.error:
+            self.whole = self._held()
         if pulled is None or pulled.error or self.is_deceived:
             return
         for key, (held, true) in self.hub.differences().items():
@@ -121,7 +144,10 @@ class Life(RuleBasedStateMachine):
             line, _ = completeness.of_dataset(vault, "service_requests", [])
         assert line["rows_read"] - line["duplicates"] == line["read"] - line["deleted_upstream"], line
 
-    def _pulled(self) -> Pulled | None:
+    def _held(self) -> list[tuple]:
+        return self.hub.ask("select * from records_service_requests order by source, key")
+
+    def _pulled(self, accept_fewer: bool = True) -> Pulled | None:
         """One run; None if it is killed."""
         (name, calls), self.kill, met = self.kill or ("add", 0), None, count(1)
         real = getattr(intake, name)
@@ -134,7 +160,7 @@ class Life(RuleBasedStateMachine):
 
         setattr(intake, name, dies)
         try:
-            return self.hub.pull(accept_fewer=True)
+            return self.hub.pull(accept_fewer=accept_fewer)
         except Killed:
             return None
         finally:
