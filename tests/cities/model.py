@@ -111,7 +111,7 @@ class Model:
         self.dice, self.lock = Random(seed), RLock()
         self.rows: dict[str, Case] = {}
         self.gone: list[Gone] = []
-        self.version = self.numbers = 0
+        self.version = self.numbers = self.ids = 0  # a reload numbers anew; no id comes twice
         self.council = Council(self)
         self.routes: tuple[Route, ...] = routes(now, zone)
         self.fill(rows)
@@ -129,7 +129,7 @@ class Model:
     def insert(self, **given) -> Case:
         """A new request with some fields given and all others made up."""
         with self.lock:
-            self.version, self.numbers = self.version + 1, self.numbers + 1
+            self.version, self.numbers, self.ids = self.version + 1, self.numbers + 1, self.ids + 1
             case = self._made_up(given)
             if case.id in self.rows:
                 raise ValueError(f"the model has a request {case.id!r} already: delete it first")
@@ -184,7 +184,7 @@ class Model:
         placed = dice.random() > 0.03
         fields = {
             "number": number,
-            "id": unusual_id(number),
+            "id": unusual_id(self.ids),
             "service_code": service.code,
             "service_name": service.name,
             "service_group": service.group,
