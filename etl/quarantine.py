@@ -35,7 +35,7 @@ def keep(vault: Vault, source: str, dataset: Dataset, part: str, page: Page) -> 
         vault.con.execute(
             """insert into quarantine select ?, ?, '', h, ?, nullif(?, 0), ?, null, false from (select hash(?) as h)
             where h not in (select hash from quarantine)""",
-            [source, dataset.name, part, number, reason, f"{part}:{number}:{reason}"],
+            [source, dataset.name, part, number, reason, f"{source}:{part}:{number}:{reason}"],
         )
 
 

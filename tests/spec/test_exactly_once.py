@@ -222,3 +222,18 @@ def test_a_source_of_which_no_row_can_be_used_is_counted_too(town):
     town.run()
     line = town.completeness("budget")
     assert (line["rows_read"], line["read"], line["quarantined"]) == (3, 3, 3)
+
+
+def test_a_broken_row_of_a_file_that_two_sources_read_is_counted_in_each(town):
+    town.receive(*requests(range(10)))
+    projects = {"project_id": "line_id", "name": "program", "budget_cents": "amount_cents"}
+    both = {"budget": {"location": "money.csv"}, "capital_projects": {"location": "money.csv", "fields": projects}}
+    town.describe({"sources": both})
+    lines = "".join(f"b-{n},Streets,Snow {n},{n},2025,adopted,expense\n" for n in range(9))
+    (town.folder / "money.csv").write_text(
+        f"line_id,department,program,amount_cents,fiscal_year,stage,direction\n{lines}b-9,Streets\n"
+    )
+    town.run()
+    for dataset in both:
+        line = town.completeness(dataset)
+        assert (line["rows_read"], line["quarantined"]) == (10, 1), dataset
