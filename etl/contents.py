@@ -183,11 +183,11 @@ class Contents:
         added = shown.filter(col("is_new") == 1).drop("is_new").with_columns(release=lit(release_id), gone=lit(0))
         with vault.transaction():
             vault.con.register("added", added.to_native())
-            vault.con.execute("delete from release_ledger where id in (select id from added)")
-            vault.con.execute("insert into release_ledger by name select * from added")
             vault.con.register("shown", shown.to_native())
+            vault.con.execute("delete from release_ledger where id in (select id from added)")
             vault.con.execute(CHANGED)
             vault.con.execute("update release_ledger set gone = 1 where gone = 0 and id not in (select id from shown)")
+            vault.con.execute("insert into release_ledger by name select * from added")
             vault.con.unregister("shown")
             vault.con.unregister("added")
             received.keep(vault, self.counted.new)
