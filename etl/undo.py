@@ -15,8 +15,9 @@ def begin(vault: Vault, source: str) -> None:
     """From now on remember what is replaced. What is remembered already is what the last whole reading left."""
     if is_open(vault, source) or not vault.rows("select 1 from readings where source = ? limit 1", source):
         return
-    vault.con.execute("insert into before_quarantine select * from quarantine where source = ?", [source])
-    _set(vault, source, vault.one(f"select coalesce(max(number), 0) from {CLOSINGS}"), changes=0)
+    with vault.transaction():
+        vault.con.execute("insert into before_quarantine select * from quarantine where source = ?", [source])
+        _set(vault, source, vault.one(f"select coalesce(max(number), 0) from {CLOSINGS}"), changes=0)
 
 
 def is_open(vault: Vault, source: str) -> bool:
