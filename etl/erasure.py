@@ -67,7 +67,6 @@ def erase(data: Path, source: str, wanted: Sequence[Wanted]) -> Erased:
         serving, marks = releases.current(data), withdrawal.due(vault)
         withdrawn = withdrawal.withdraw(vault, data, serving) if serving else []
         is_shown = bool(serving) and withdrawal.shows(serving, marks) > 0
-        vault.must_be_rewritten = True
     return Erased(len(keys), before, tuple(withdrawn), is_shown)
 
 
@@ -129,6 +128,7 @@ def _erase(vault: Vault, data: Path, source: str, keys: list[str]) -> None:
     dataset, erasing = DATASET_OF_SOURCE[source], vault.begin_erasing(data)
     marks = _marks(vault, data, source, keys)
     with vault.transaction():
+        vault.rewrite_when_closed()
         tombstones.add(vault, dataset, erasing, source, keys)
         withdrawal.add(vault, dataset, marks)
         for table in (f"records_{dataset}", WEEKLY, CLOSINGS, "quarantine", "seen", "texts", *BEFORE):

@@ -39,8 +39,10 @@ def path(data: Path) -> Path:
 @contextmanager
 def beside(data: Path) -> Iterator[Path]:
     """Where the next file is made; it is gone afterwards unless it was put in place."""
-    made = path(data).with_suffix(f".{os.getpid()}")
-    made.unlink(missing_ok=True)
+    made = path(data).with_suffix(".beside")
+    for left in path(data).parent.glob("status.*"):  # of one that was killed: it names what may be erased by now
+        if left != path(data):
+            left.unlink()
     try:
         yield made
     finally:

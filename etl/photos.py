@@ -74,10 +74,10 @@ def show(vault: Vault, name: str, to: Path) -> Photo:
 def cover(vault: Vault, name: str, boxes: tuple[Box, ...]) -> Photo:
     """Cover what the machine did not find: a plate, a face from behind. An approval of what was there before lapses."""
     made = photo.cover(get(vault, name), boxes)
+    vault.rewrite_when_closed()
     vault.con.execute(
         "update photos set body = ?, covered = ? where name = ?", [made.body, json.dumps(made.covered), name]
     )
-    vault.must_be_rewritten = True
     _queue(vault)
     vault.count_changes(1)
     return made
@@ -86,10 +86,10 @@ def cover(vault: Vault, name: str, boxes: tuple[Box, ...]) -> Photo:
 def drop(vault: Vault, name: str) -> None:
     """Take a photo out of the vault."""
     get(vault, name)
+    vault.rewrite_when_closed()
     vault.con.execute("delete from photos where name = ?", [name])
     vault.con.execute("delete from review_queue where kind = 'photo' and id = ?", [name])
     vault.count_changes(1)
-    vault.must_be_rewritten = True
 
 
 def forget(vault: Vault, source: str, keys: list[str]) -> None:

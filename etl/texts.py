@@ -49,13 +49,13 @@ def follow(vault: Vault, policy: Policy) -> None:
         vault.set(KEPT, f"yes {turn + 1}")
     if is_kept and not is_used:
         with vault.transaction():
+            vault.rewrite_when_closed()
             for table in ("texts", "before_texts"):
                 vault.con.execute(f"delete from {table}")
             vault.con.execute("delete from redactions")
             review.forget_words(vault)
             vault.set(KEPT, f"no {turn}")
             vault.count_changes(1)
-        vault.must_be_rewritten = True
 
 
 def keep(vault: Vault) -> None:
@@ -78,5 +78,5 @@ def sweep(vault: Vault) -> None:
     held = f"records_{DATASET.name}"
     gone = f"(source, key) not in (select (source, key) from {held} where not deleted_upstream)"
     if vault.one(f"select count(*) from texts where {gone}"):
+        vault.rewrite_when_closed()
         vault.con.execute(f"delete from texts where {gone}")
-        vault.must_be_rewritten = True

@@ -26,6 +26,7 @@ settings            small facts: key check, as_of per source, what was published
 """
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ from hub.schema import Type
 MEMORY = "850MB"
 LITTLE = "64MB"  # while pages come in one by one: what does not fit waits on the disk
 ERASURE_CHECK = "erasure_key_check"
+REWRITE = "must_be_rewritten"  # set with what is deleted, until the file is written anew
 WEEKLY, CLOSINGS = "weekly", "closings"
 BEFORE = (*(f"before_{dataset}" for dataset in DATASETS), "before_quarantine", "before_texts")  # see undo.py
 DUCK = {
@@ -119,6 +121,7 @@ def open_vault(data: Path) -> Iterator["Vault"]:
     vault = None
     try:
         con.execute(f"set memory_limit='{MEMORY}'; set timezone='UTC'; set preserve_insertion_order=false")
+        shutil.rmtree(folder / "spill", ignore_errors=True)  # of one that was killed
         con.execute(f"set temp_directory='{folder / 'spill'}'")
         con.execute(LEDGER)
         for dataset in DATASETS.values():
@@ -152,6 +155,7 @@ def rewrite(data: Path) -> None:
             con.execute(f"attach '{_quoted(held)}' as held")
             con.execute(f"attach '{_quoted(fresh)}' as fresh")
             con.execute("copy from database held to fresh")
+            con.execute("delete from fresh.settings where name = ?", [REWRITE])
         os.replace(fresh, held)
     except duckdb.Error as error:
         raise disk_or_bug(error) from error
@@ -183,7 +187,8 @@ class Vault:
     """The open vault. Every method that writes is one transaction."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection, data: Path):
-        self.con, self.must_be_rewritten = con, False
+        self.con = con
+        self.must_be_rewritten = bool(self.setting(REWRITE))  # by one that was killed before it did
         self.erasure_key = self._erasure_key(data) if self.rows("select 1 from tombstones limit 1") else None
 
     def _erasure_key(self, data: Path) -> bytes:
@@ -202,6 +207,12 @@ class Vault:
         self.erasure_key = self._erasure_key(data)
         self.set(ERASURE_CHECK, check_of(self.erasure_key, "erasure key"))
         return self.erasure_key
+
+    def rewrite_when_closed(self) -> None:
+        """Something is deleted of which nothing may stay in the blocks of the file. Who is killed before that leaves it to
+        the next one that opens the vault."""
+        self.set(REWRITE, "yes")
+        self.must_be_rewritten = True
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -130,10 +130,11 @@ def forget(vault: Vault, source: str) -> int:
             *BEFORE,
         ):
             vault.con.execute(f"delete from {table} where source = ?", [source])
+        if count:
+            vault.rewrite_when_closed()
         facts = "split_part(name, ':', 2) in (?, ? || ' fallback')"  # such as walked:requests
         vault.con.execute(f"delete from settings where {facts}", [source, source])
         vault.count_changes(count)
-    vault.must_be_rewritten |= count > 0  # nothing of it stays in the file either
     return count
 
 

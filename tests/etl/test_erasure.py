@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from etl import run, tombstones, vault, withdrawal
 from etl.engine import keyed_id
+from etl.erasure import Wanted, erase
 from etl.vault import open_vault
 from hub import releases
 from hub.app import build
@@ -324,6 +326,30 @@ def test_killed_before_the_old_releases_are_gone_the_next_publish_takes_them(tow
     assert old in releases.withdrawn(town.data) and not is_released(town)
     assert not (releases.folder(town.data) / old).exists()
     assert traces(town, public_id(town)) == set()
+
+
+def test_killed_before_the_vault_is_written_anew_the_next_one_to_open_it_does(town, monkeypatch):
+    def killed(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vault, "rewrite", killed)
+    with pytest.raises(KeyboardInterrupt):
+        erase(town.data, "requests", [Wanted(CANARY, "--id", False)])
+    monkeypatch.undo()
+    assert traces(town, CANARY, STREET) == {"private/vault.duckdb"}
+    town.pull()
+    assert traces(town, STREET) == set()
+    assert not town.vault("select 1 from settings where name = 'must_be_rewritten'")
+
+
+def test_what_a_killed_run_left_beside_its_files_is_gone_with_the_next(town):
+    lookup, spilled = town.data / "lookup" / "status.db", town.data / "private" / "spill" / "duckdb_temp_block-7.block"
+    for name in ("status.4711", "status.beside"):
+        shutil.copy(lookup, lookup.with_name(name))
+    spilled.parent.mkdir(exist_ok=True)
+    spilled.write_text(STREET)
+    assert town.command("erase", "--id", CANARY).code == 0
+    assert [path.name for path in lookup.parent.glob("status*")] == ["status.db"] and not spilled.exists()
 
 
 def test_a_full_disk_leaves_the_vault_as_it_was(town, monkeypatch):
