@@ -15,12 +15,14 @@ import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from string import Template
 
 import duckdb
 import yaml
 
 from bench import measure
 from bench.platforms import PLATFORMS, STATUSES
+from etl.recognise import START
 from hub import sample
 
 BENCH = Path(__file__).parent
@@ -81,6 +83,9 @@ def pulled(work: Path, platform: str, url: str, rows: int) -> measure.Cost:
     data, city = work / "data", work / "city.yml"
     shutil.rmtree(data, ignore_errors=True)
     city.write_text(yaml.safe_dump(described(work, platform, url)), "utf-8")
+    policy = work / "policies" / "service_requests.yml"
+    policy.parent.mkdir(exist_ok=True)
+    policy.write_text(Template(START.read_text("utf-8")).substitute(slug="town", review="2100-01-01"), "utf-8")
     cost = measure.cost([str(BIN / "cityglass"), "pull", "--city", str(city), "--data", str(data)], work / "log")
     same(data / "private" / "vault.duckdb", "select count(distinct key) from records_service_requests", rows)
     return cost

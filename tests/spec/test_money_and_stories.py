@@ -63,6 +63,22 @@ def test_a_change_can_cross_stages():
     assert (streets["before_cents"], streets["before_stage"]) == (90_00, "actual")
 
 
+def test_a_year_whose_earlier_one_has_another_stage_only_is_compared_with_that():
+    lines = [
+        one | {"stage": "appropriation"} if one["fiscal_year"] == 2024 and one["stage"] == "adopted" else one
+        for one in LINES
+    ]
+    rows = answer("budget_change", {"budget_lines": lines}, direction="expense")
+    assert {(row["stage"], row["before_stage"]) for row in rows} == {("adopted", "appropriation")}
+    assert sum(row["before_cents"] for row in rows) == 130_00
+
+
+def test_of_a_first_budget_nothing_is_said_to_be_new():
+    rows = answer("budget_change", {"budget_lines": [one for one in LINES if one["fiscal_year"] == 2025]})
+    assert {(row["before_stage"], row["note"]) for row in rows} == {(None, "there is no earlier budget")}
+    assert {row["direction"] for row in rows} == {"expense", "revenue"}
+
+
 def test_a_total_that_differs_is_said():
     row = {"direction": "expense", "fiscal_year": 2025, "stage": "adopted", "lines": 3, "amount_cents": 135_00}
     told = [
