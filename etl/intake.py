@@ -29,8 +29,9 @@ def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: 
         kept = vault.one("select count(*) from staged")
         flagged.note(vault, source, part.name)
         erased = tombstones.keep_out(vault, source.name, part.name)
-        copies.judge(vault, dataset)
         _look_up(vault, source)
+        flagged.note_repeated(vault, source, part.name)
+        copies.judge(vault, dataset)
         if walk.kind == ALL and vault.one("select count(*) from met where part <> ?", part.name):
             refuse_mixed(vault, source.name)
         quarantine.keep(vault, source.name, dataset, part.name, page)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from etl import canonical, flagged
+from etl.copies import OLDER_COPY
 from etl.quarantine import unusable
 from etl.sources.page import Request
 from etl.vault import Vault
@@ -60,7 +61,17 @@ def _place(part: str | None, row: int | None) -> str:
 
 def _repeated(vault: Vault, source: Source) -> list[str]:
     rows = vault.one("select coalesce(sum(rows_read - keys), 0)::bigint from readings where source = ?", source.name)
-    return [f"{rows:,} rows repeat an id that came before; of each id the newest row counts"] if rows else []
+    if not rows:
+        return []
+    other = vault.one(
+        "select count(*) from quarantine where source = ? and reason = ? and not gone", source.name, OLDER_COPY
+    )
+    place = _place(*flagged.places(vault, source).get(flagged.REPEATED, ("", None)))
+    named = " and ".join(f"fields.{name}" for name in DATASETS[source.dataset].key)
+    return [
+        f"{rows:,} rows repeat an id that came before{place}; of each id the newest row counts, {other:,} with other content "
+        f"are set aside; if these are no copies, correct {named}"
+    ]
 
 
 def _flagged(vault: Vault, source: Source) -> list[str]:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from hub.datasets import tables, views
 from hub.metadata import empty
 from hub.outcomes import OUTCOMES
-from hub.questions import measures
+from hub.questions import measures, queries
 
 AS_OF = "2025-06-30"
 
 
 def answer(measure: str, given: Mapping[str, Iterable[Mapping]], *, sql: str = "", **chosen) -> list[dict]:
     """The rows of a measure over a release that holds only `given`. `sql` replaces its query, to see a test fail."""
-    question = measures()[measure]
+    question = (measures() | queries())[measure]
     assert set(chosen) <= set(question.params), f"{measure} has no such parameter"
     with empty(tables(), views()) as db:
         for table, rows in ({"releases": [{"id": "r", "as_of_date": AS_OF}]} | dict(given)).items():

@@ -266,7 +266,8 @@ def test_rows_that_repeat_or_cannot_be_used_are_told_with_their_place(tmp_path):
     assert said.code == 0
     for words in (
         "NOTICE requests: 1 cannot be used: requested_datetime cannot be read; the first is row 32 of requests.csv",
-        "NOTICE requests: 2 rows repeat an id that came before; of each id the newest row counts",
+        "NOTICE requests: 2 rows repeat an id that came before; the first is row 34 of requests.csv; of each id the newest row "
+        "counts, 1 with other content are set aside; if these are no copies, correct fields.service_request_id",
         "NOTICE requests: 2: a status word that the city's table does not know, such as 'Frobbed' (1), 'Wibble' (1); "
         "the first is row 33 of requests.csv; name it in layout.statuses",
         "NOTICE requests: 1: closed on a day that had not come when it was read: the closing date was set aside; the first is "

@@ -119,6 +119,15 @@ def test_plan_and_spending_are_the_same_however_they_are_split(by):
     assert sum(row["spent_cents"] or 0 for row in rows) == 140_00
 
 
+def test_a_project_is_late_by_the_day_of_the_data_on_projects_not_of_the_requests():
+    """An export of requests may be years older than the plan."""
+    late = project(4, "construction", 100_00, 50_00, end_date="2024-01-01")
+    source = {"source": "capital_projects", "dataset": "capital_projects", "adapter": "files"}
+    for day, found in (("2024-01-11", [("4", 10)]), ("2023-12-01", [])):
+        given = {"capital_projects": [*PROJECTS, late], "sources": [source | {"as_of_date": day}]}
+        assert [(row["project_id"], row["days_past"]) for row in answer("projects_late", given)] == found
+
+
 def test_the_share_spent_is_of_projects_that_state_it():
     found = {row["label"]: row for row in answer("capital_by_phase", {"capital_projects": PROJECTS}, by="phase")}
     assert (found["design"]["spent_share"], found["design"]["unstated"]) == (0.5, 1)
