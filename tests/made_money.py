@@ -108,7 +108,7 @@ def stories() -> list[dict]:
         )
         point = (None, None) if precision == "none" else (43.66, -70.9)
         district = "Ward 1" if precision in ("exact", "block", "neighbourhood") else None
-        terms = (RIGHTS, LICENCE, f"{byline or 'Anonymous'}, Larkhaven Story Archive", None)
+        terms = (RIGHTS, LICENCE, "Larkhaven Story Archive", None)
         time = (f"{start} to {end}", start, end, "neighbours; work", "Mill Street")
         found.append((f"st-2025-{number:05d}", title, *told, *time, *point, precision, district, *terms))
     return dicts(

@@ -66,7 +66,7 @@ GROUPS = (
     Group(
         "stories",
         "Stories",
-        """select t.title, coalesce(t.byline, 'Anonymous') || coalesce(', ' || t.era, '') as detail, t.story_id, t.lang
+        """select t.title, coalesce(t.byline || ', ' || t.era, t.byline, t.era, '') as detail, t.story_id, t.lang
            from stories t where t.rowid in hits order by t.story_id desc""",
     ),
     Group(

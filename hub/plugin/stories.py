@@ -71,10 +71,10 @@ def opening(text: str, most: int = 220) -> str:
 
 def citation(story: dict, archive: str, now: served.Served) -> str:
     """How to cite a story so that the very same text can be found again."""
+    teller = f"{story['byline']}. " if story["byline"] else ""
     told = f" Told {day(story['told_date'])}." if story["told_date"] else ""
-    teller = story["byline"] or "Anonymous"
     where = f"{archive}, {story['story_id']}, release {now.release.id}"
-    return f"{teller}. “{story['title']}.”{told} {where}."
+    return f"{teller}“{story['title']}.”{told} {where}."
 
 
 def _web_address(value: str | None) -> str:

@@ -72,3 +72,13 @@ async def test_a_city_without_stories_has_no_such_pages(data):
     assert (await ask(app, "/stories")).status == 404
     page = (await ask(app, "/")).text
     assert 'href="/stories' not in page and "Newest stories" not in page
+
+
+async def test_of_a_story_whose_teller_chose_no_name_no_name_is_made_up(site):
+    """Its archive may name the teller in the title."""
+    for page in ("/", "/stories", "/stories/st-2025-00004", "/search?q=bus"):
+        told = (await ask(site, page)).text
+        assert "My first bus driver" in told and "nonymous" not in told and "None" not in told, page
+    page = (await ask(site, "/stories/st-2025-00004")).text
+    assert "DC.creator" not in page
+    assert re.search(r"Cite as</dt><dd>(.*?)</dd>", page)[1].startswith("“My first bus driver.” Told")
