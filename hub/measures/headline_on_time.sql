@@ -9,7 +9,9 @@ with told as (
 ), asked as (
   select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
 ), begun as (
-  select min(month) as first_month from month_counts
+  -- a week counts in the month in which it begins, which may be the month before the first opening; days of tier A do not
+  select case when min(month) filter (where tier = 'A') = strftime('%Y-%m', min(month) || '-01', '+1 month')
+    then min(month) filter (where tier = 'A') else min(month) end as first_month from month_counts
 ), due as (
   select coalesce(sum(met_fixed), 0) as met, coalesce(sum(met_fixed + met_other + missed), 0) as n
   from on_time where is_countable and year = (select year from asked)

@@ -10,7 +10,9 @@ with told as (
 ), asked as (
   select max(year) as year from durations, told where year < substr(date(as_of, '+1 day'), 1, 4)
 ), begun as (
-  select min(month) as first_month from month_counts
+  -- a week counts in the month in which it begins, which may be the month before the first opening; days of tier A do not
+  select case when min(month) filter (where tier = 'A') = strftime('%Y-%m', min(month) || '-01', '+1 month')
+    then min(month) filter (where tier = 'A') else min(month) end as first_month from month_counts
 ), counted as (
   select day, sum(n) as n, sum(fixed + no_action + duplicate + referred + administrative + unknown) as closed
   from durations where year = (select year from asked) group by day

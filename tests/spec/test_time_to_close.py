@@ -161,6 +161,17 @@ def test_a_headline_of_half_a_year_says_so(measure, months, period):
     assert answer(measure, given)[0]["period"] == period
 
 
+@pytest.mark.parametrize(("of_days", "month"), [("2024-07", "2024-07"), ("2024-06", "2024-06"), ("2024-09", "2024-06")])
+def test_the_week_in_which_the_data_begin_adds_no_month_before_them(of_days, month):
+    counts = [
+        {"month": first, "district": "Ward 1", "tier": tier, "n": 20, "open": 0}
+        for tier, first in (("A", of_days), ("B", "2024-06"))
+    ]
+    given = {"durations": watched("3 " * 20, **LAST_YEAR), "month_counts": counts}
+    period = answer("headline_time_to_close", given)[0]["period"]
+    assert period == f"opened in 2024, counted from {month} on"
+
+
 def test_a_median_that_is_not_reached_is_said_in_words():
     row = one(watched("3 5 8 9 " + "90+ " * 20))
     assert row["median_days"] is None
