@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import charts, data, sentences, show, theme
 from dashboards.words import STAGES
 
-RECONCILED = tuple("fiscal_year stage lines amount_cents stated_cents difference_cents stated_in note".split())
+RECONCILED = tuple("fiscal_year stage note difference_cents amount_cents stated_cents lines stated_in".split())
 DIRECTIONS = {"expense": "Spending", "revenue": "Income"}
 
 

@@ -114,7 +114,7 @@ def _reconciled() -> None:
         n=int(frame["projects"].max()),
         of="projects",
         rows=("capital_totals", {}),
-        columns=("measure", "projects", "amount_cents", "stated_cents", "difference_cents", "stated_in", "note"),
+        columns=("measure", "note", "difference_cents", "amount_cents", "stated_cents", "projects", "stated_in"),
     )
 
 
