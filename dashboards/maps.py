@@ -32,7 +32,7 @@ WATER = "#78b2c9"
 WORLD = [[-60, -170], [75, 170]]
 METRES = {"exact": 60, "site": 60, "block": 150, "neighbourhood": 500}  # radius that stands for each precision
 # The colour of each phase, as a place in the ramp followed by the accent and a grey.
-PHASE_SHADES = {"planned": 0, "design": 1, "construction": 2, "complete": 4, "ongoing": 5, "unknown": 6}
+PHASE_SHADES = {"planned": 0, "design": 2, "construction": 3, "complete": 4, "ongoing": 5, "unknown": 6}
 
 Point = tuple[float, float]  # lat, long
 Polygons = tuple[tuple[tuple[Point, ...], ...], ...]  # of rings: outline first, then holes

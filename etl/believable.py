@@ -39,7 +39,7 @@ def size(con: sqlite3.Connection, before: bool, accept_fewer: bool, reasons: dic
         return f"{shown} rows", True, shown
     withheld = [(reasons[why], why) for why in WITHHELD if reasons.get(why)]
     told = f" (most of the others: {max(withheld)[1]})" if withheld else ""
-    return f"{shown} rows after {then}{told}", False, shown
+    return f"{shown} rows {f'after {then}' if then else f'of {read} that were read'}{told}", False, shown
 
 
 def understood(con: sqlite3.Connection, flagged: dict[str, int]) -> tuple[str, bool, int]:

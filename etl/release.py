@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -39,13 +39,30 @@ TOLD_LATER = (
     "_privacy_audit",
 )  # they tell about the release: its id is made without them
 
-# check: where its cause most likely lies
-CURES = {
-    "usable": "compare `fields` and `layout.dates` of the source in city.yml with its columns and how it writes dates",
-    "words_understood": "add the words to `layout.statuses` of the source, name the column of status_raw in its `fields`, or "
-    "correct `city.bbox` and the columns of lat and long, in city.yml",
-    "size_believable": "look whether kinds were renamed or the file is shorter; if it is right, say --accept-fewer",
-}
+# check, a word of what it found, and where the cause most likely lies
+CURES = (
+    (
+        "usable",
+        "",
+        "compare `fields` and `layout.dates` of the source in city.yml with its columns and how it writes dates",
+    ),
+    (
+        "words_understood",
+        "layout.statuses",
+        "add the words to `layout.statuses` of the source in city.yml, or name the column of status_raw in its `fields`",
+    ),
+    ("words_understood", "city.bbox", "correct `city.bbox`, or the columns of lat and long, in city.yml"),
+    (
+        "size_believable",
+        "after",
+        "look whether kinds were renamed or the file is shorter; if it is right, say --accept-fewer",
+    ),
+    (
+        "size_believable",
+        "",
+        "look whether the policy names the kinds as the file does; if it is right, say --accept-fewer",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +216,7 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     if failed:
         raise GateError(
             f"The gate refused the release: {'; '.join(failed)}. The old release stays.",
-            _cure(finding.check_name for finding in findings if not finding.is_passed),
+            _cure([finding for finding in findings if not finding.is_passed]),
             findings=[finding.row for finding in findings],
         )
     held_for = audited.about(made, release_id, path, canary)
@@ -225,10 +242,15 @@ def _before(made: Contents, job: Job) -> Iterator[Path | None]:
         yield copy
 
 
-def _cure(failed: Iterable[str]) -> str:
+def _cure(failed: Sequence[Finding]) -> str:
     """What to do about the checks that failed, by the first that has a cure of its own."""
-    found = (cure for name in failed for start, cure in CURES.items() if name.startswith(start))
-    return f"{next(found, 'mend the source or the policy')}, then pull and publish again"
+    cures = [
+        cure
+        for one in failed
+        for check, word, cure in CURES
+        if one.check_name.startswith(check) and word in str(one.value)
+    ]
+    return f"{[*cures, 'mend the source or the policy'][0]}, then pull and publish again"
 
 
 def _swap(

@@ -74,7 +74,7 @@ function drawAreas(map, data, look) {
 
 function drawCircles(map, data, look) {
   data.circles.forEach(([colour, says, lat, long, metres, links]) => {
-    const style = { color: look.text, weight: 1, fillColor: look.colours[colour], fillOpacity: metres > 200 ? 0.45 : 0.9, radius: metres };
+    const style = { color: look.text, weight: 1, fillColor: look.colours[colour], fillOpacity: metres > 200 ? 0.7 : 0.9, radius: metres };
     const circle = L.circle([lat, long], style).addTo(map);
     // So that the smallest can be seen and met with a finger from far away.
     const grow = () => circle.setRadius(Math.max(metres, 7 * metresPerPixel(map, lat)));

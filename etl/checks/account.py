@@ -52,9 +52,9 @@ def is_believable(case: Case) -> list[Finding]:
     reasons = believable.reasons(case.new) if case.reasons is None else case.reasons
     shown, is_large, rows = believable.size(case.new, bool(case.before), case.accept_fewer, reasons)
     words, is_understood, read = believable.understood(case.new, reasons)
-    least = f"at least {believable.SHRINKS:.0%} of the release before, or --accept-fewer"
+    least = f"at least {believable.SHRINKS:.0%} of the release before" if case.before else "more than none"
     return [
-        Finding("size_believable", least, shown, is_large, rows),
+        Finding("size_believable", f"{least}, or --accept-fewer", shown, is_large, rows),
         Finding("words_understood", "most statuses and places", words, is_understood, read),
     ]
 

@@ -27,22 +27,31 @@ def test_renamed_kinds_do_not_empty_the_site(town):
 
 def test_a_first_release_of_nothing_is_refused(town):
     town.receive(*(row | {"kind": "A new word", "group": ""} for row in requests(MANY)))
-    with pytest.raises(GateError, match="size_believable is 0 rows"):
+    with pytest.raises(
+        GateError, match=r"size_believable is 0 rows of 120 that were read .* must be more than none"
+    ) as refused:
         town.run()
+    assert "the policy names the kinds" in refused.value.cure
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "said", "cure"),
     [
-        ({"status": "Finito"}, "120 of 120 have a status that layout.statuses does not name"),
-        ({"lat": "12.5", "long": "-1.5"}, "120 of 120 lie outside city.bbox"),
+        ({"status": "Finito"}, "120 of 120 have a status that layout.statuses does not name", "column of status_raw"),
+        ({"lat": "12.5", "long": "-1.5"}, "120 of 120 lie outside city.bbox", "correct `city.bbox`"),
     ],
 )
-def test_statuses_or_places_that_nobody_understands_are_refused(town, change, said):
+def test_statuses_or_places_that_nobody_understands_are_refused(town, change, said, cure):
+    """The cure is for what is wrong, and for that alone."""
     town.receive(*(row | change for row in requests(MANY)))
-    with pytest.raises(GateError, match=said):
+    with pytest.raises(GateError, match=said) as refused:
         town.run()
     assert town.release is None
+    assert [word in refused.value.cure for word in (cure, "layout.statuses", "city.bbox")] == [
+        True,
+        "status" in cure,
+        "bbox" in cure,
+    ]
 
 
 def test_a_kind_that_is_not_in_the_policy_is_named_to_the_officer(town):
