@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from etl import withdrawal
 from etl.privacy import kind, photo, review
 from etl.privacy.faces import Box
 from etl.privacy.photo import Photo
@@ -74,6 +75,7 @@ def show(vault: Vault, name: str, to: Path) -> Photo:
 def cover(vault: Vault, name: str, boxes: tuple[Box, ...]) -> Photo:
     """Cover what the machine did not find: a plate, a face from behind. An approval of what was there before lapses."""
     made = photo.cover(get(vault, name), boxes)
+    _take_down(vault, name)
     vault.rewrite_when_closed()
     vault.con.execute(
         "update photos set body = ?, covered = ? where name = ?", [made.body, json.dumps(made.covered), name]
@@ -86,10 +88,15 @@ def cover(vault: Vault, name: str, boxes: tuple[Box, ...]) -> Photo:
 def drop(vault: Vault, name: str) -> None:
     """Take a photo out of the vault."""
     get(vault, name)
+    _take_down(vault, name)
     vault.rewrite_when_closed()
     vault.con.execute("delete from photos where name = ?", [name])
     vault.con.execute("delete from review_queue where kind = 'photo' and id = ?", [name])
     vault.count_changes(1)
+
+
+def _take_down(vault: Vault, name: str) -> None:
+    withdrawal.take_down(vault, (entry for entry in review.entries(vault, "photo") if entry.id == name))
 
 
 def forget(vault: Vault, source: str, keys: list[str]) -> None:

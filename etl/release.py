@@ -201,7 +201,7 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     about = metadata.build(job.city, release=release_id)
     (folder / "metadata.yml").write_text(metadata.written(about, job.city), "utf-8")
     account = completeness.account(job.vault)
-    told = {"erased": withdrawal.due(job.vault), "text_layers": made.text_layers}
+    told = {"erased": withdrawal.erased(withdrawal.due(job.vault)), "text_layers": made.text_layers}
     told |= {
         "reasons": made.reasons(account),
         "unusable": account.unusable,

@@ -72,7 +72,7 @@ def released(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> pa.Ta
     entries = _entries(con, SCANNED[name], Counter(contents))
     review.place(con, SCANNED[name].kind, entries)
     held = {e.id for e in review.listed(con, SCANNED[name].kind) if not review.is_shown(e)}
-    ids = {content: _id(content) for content in set(contents)}
+    ids = {content: content_id(*content) for content in set(contents)}
     return rows.filter(pa.array([ids[content] not in held for content in contents], pa.bool_()))
 
 
@@ -97,10 +97,13 @@ def with_words(con: duckdb.DuckDBPyConnection, city: City, entries: Sequence[Ent
     words: dict[str, str] = {}
     for name, scanned in SCANNED.items():
         if scanned.kind in asked:
-            known = {_id(content): content for content in _contents(scanned, tellable(DuckEngine(con), city, name))}
+            known = {
+                content_id(*content): content for content in _contents(scanned, tellable(DuckEngine(con), city, name))
+            }
             wanted = [known[entry.id] for entry in entries if entry.kind == scanned.kind and entry.id in known]
             words |= {
-                _id(c): _told(scanned, c, found) for c, found in zip(wanted, _found(scanned, wanted), strict=True)
+                content_id(*c): _told(scanned, c, found)
+                for c, found in zip(wanted, _found(scanned, wanted), strict=True)
             }
     return [replace(entry, text=words.get(entry.id, entry.text)) for entry in entries]
 
@@ -110,14 +113,15 @@ def _contents(scanned: Scanned, rows: pa.Table) -> list[Content]:
     return [*zip(*texts, strict=True)]
 
 
-def _id(content: Content) -> str:
-    return hashlib.sha256("\x1f".join(content).encode()).hexdigest()[:12]
+def content_id(*content: str | None) -> str:
+    """How the queue names what the columns of a row say."""
+    return hashlib.sha256("\x1f".join(text or "" for text in content).encode()).hexdigest()[:12]
 
 
 def _entries(con: duckdb.DuckDBPyConnection, scanned: Scanned, rows: Counter[Content]) -> list[Entry]:
     """What is in the queue now: contents in which somebody was found, and those that were decided on before."""
     decided = {entry.id for entry in review.listed(con, scanned.kind) if entry.state != review.PENDING}
-    contents = {_id(content): content for content in rows}
+    contents = {content_id(*content): content for content in rows}
     return [
         Entry(scanned.kind, key, key, None, risk, rows[contents[key]])
         for key, risk in _risks(con, scanned, contents).items()

@@ -16,7 +16,7 @@ weekly              records of other tiers than A as they were in the first rele
 former_ids          lines of the ledger whose record was away when the key of the public ids was changed
 received_ledger     what each release first told of a period as a whole: it is not counted again
 tombstones          keyed hashes of what was erased; nothing else is left of it, and it never comes back in
-erasures            what the releases that are kept may still show of it; empty again after the next publish
+erasures            what the releases that are kept may still show of it, or of what was taken down; empty after the next publish
 texts, redactions    free text, only while the policy uses it, and what its redaction made of it
 review_queue        what an officer has decided or is to decide: templates, redacted texts, photos, and the texts of
                     budget, projects and stories that may name somebody else

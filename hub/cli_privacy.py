@@ -63,7 +63,7 @@ def _review(
     by: str,
 ) -> Said:
     """List what waits for a decision, or decide."""
-    from etl import third_parties
+    from etl import third_parties, withdrawal
     from etl.privacy import review as queue
     from etl.privacy import review_sheet
     from etl.vault import open_vault
@@ -83,7 +83,7 @@ def _review(
             raise ConfigurationError(f"{', '.join(sorted(doubled))} is both approved and rejected.", "decide once")
         with vault.transaction():
             queue.decide(vault, approve, queue.APPROVED, by, disposition)
-            queue.decide(vault, (*reject, *takedown), queue.REJECTED, by)
+            withdrawal.take_down(vault, queue.decide(vault, (*reject, *takedown), queue.REJECTED, by))
     told = {"approved": list(approve), "rejected": [*reject, *takedown]}
     words = f"{many(len(approve), 'thing')} approved, {len(reject) + len(takedown)} rejected by {by.strip()}."
     return Said(words, "cityglass publish", told)

@@ -72,7 +72,7 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
 
     Example: cityglass releases rollback 20260101T000000Z-0a1b2c3d"""
     if action == "rollback":
-        return _roll_back(data, release_id)
+        return _roll_back(city_file, data, release_id)
     known, serving = kept_releases.kept(data), kept_releases.current(data)
     current = serving.id if serving else ""
     lines = tuple(f"{'*' if release.id == current else ' '} {release.id}  {_shows(release)}" for release in known)
@@ -89,10 +89,10 @@ def releases(city_file: Path, data: Path, action: str, release_id: str | None) -
     return Said(f"{many(len(known), 'release')} kept; {starred}.", following, told, lines)
 
 
-def _roll_back(data: Path, release_id: str | None) -> Said:
+def _roll_back(city_file: Path, data: Path, release_id: str | None) -> Said:
     if not release_id:
         raise ConfigurationError("Which release is to be served again?", "name one that `cityglass releases` lists")
-    release = kept_releases.rollback(data, release_id)
+    release = kept_releases.rollback(data, release_id, load_policy(load_city(city_file)).hash)
     return Said(f"Release {release.id} is current again.", "a running server shows it within 5 seconds")
 
 

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import yaml
 
-from hub.errors import ConfigurationError
+from hub.errors import ConfigurationError, GateError
 from hub.strict_yaml import Loader
 
 PHOTOS = "photos"  # folder of a release
 NEEDED = ("created", "tables", "files")  # keys of every manifest
 # reason class of a withdrawal: what it means; nothing more is ever told of it
-REASONS = {"erasure": "a record in it was erased."}
+REASONS = {"erasure": "a record in it was erased.", "takedown": "something in it was taken down."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +128,31 @@ def make_current(data: Path, release: Release) -> None:
     os.replace(beside, link(data))
 
 
-def rollback(data: Path, release_id: str) -> Release:
-    """Serve an earlier release again. One that is damaged is a ConfigurationError, and so is an unknown id, which lists
-    those that can be served."""
+def rollback(data: Path, release_id: str, policy_hash: str) -> Release:
+    """Serve an earlier release again, if the policy in force is the one that it was made under, and the key too.
+
+    One that is damaged is a ConfigurationError, and so is an unknown id, which lists those that can be served."""
     for release in kept(data):
         if release.id == release_id:
-            make_current(data, whole(release))
+            _refuse_other_rules(whole(release), policy_hash, kept(data))
+            make_current(data, release)
             return release
     known = ", ".join(release.id for release in kept(data) if not release.is_damaged) or "none"
     if release_id in withdrawn(data):
         why = REASONS[withdrawn(data)[release_id]["reason"]]
         raise ConfigurationError(f"Release {release_id} was withdrawn: {why}", f"choose one of: {known}")
     raise ConfigurationError(f"There is no release {release_id!r}.", f"choose one of: {known}")
+
+
+def _refuse_other_rules(release: Release, policy_hash: str, known: list[Release]) -> None:
+    """A policy or a key is changed so that something is shown no longer: a rollback must not bring it back."""
+    if release.manifest["policy_hash"] != policy_hash:
+        raise GateError(
+            f"Release {release.id} was made under another policy than the one in force, and may show what that withholds.",
+            "serve one that was made under it, or publish; to undo a change of policy put the former files back first",
+        )
+    if release.manifest["key_version"] < max(one.manifest["key_version"] for one in known if not one.is_damaged):
+        raise GateError(f"Release {release.id} has the public ids of a former key.", "serve a later one, or publish")
 
 
 def withdrawn(data: Path) -> dict[str, dict[str, str]]:

@@ -111,7 +111,7 @@ async def test_going_back_is_served_as_soon(data):
         new = make(data, seed=2, requests=60).id
         await until_served(app, new)
         start = time.monotonic()
-        rollback(data, old)
+        rollback(data, old, current(data).manifest["policy_hash"])
         await until_served(app, old)
         assert time.monotonic() - start < 5
 

@@ -125,7 +125,9 @@ def test_what_is_not_approved_any_more_is_in_no_release_any_more(town, file, how
         "policy off": lambda: town.decide(photo={"A": "off"}),
         "record gone": lambda: town.command("erase", "--id", "3"),
     }[how]()
+    before = town.release.id
     assert town.command("publish").code == 0 and shown(town) == set()
+    assert town.command("releases", "rollback", before).code in (3, 6)
 
 
 def test_the_gate_refuses_a_photo_with_anything_in_it_but_pixels(town, file, monkeypatch):

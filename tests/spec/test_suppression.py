@@ -263,7 +263,7 @@ def test_what_was_counted_is_never_counted_again_whatever_comes_late_and_after_a
     first = town.run()[1].release
     town.on("2024-09-02").run()
     before = town.released(f"select * from agg_received {IN_ORDER}")
-    releases.rollback(town.data, first.id)
+    releases.rollback(town.data, first.id, town.policy.hash)
     later(town, *(request(n, "Cats!", group="Cats", cell=FAR, opened="2024-04-09 09:00:00") for n in range(5000, 5003)))
     after = town.released(f"select * from agg_received {IN_ORDER}")
     kept, told = (
