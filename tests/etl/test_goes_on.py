@@ -115,6 +115,18 @@ def test_a_rollback_within_the_week_opens_no_week(town):
     assert town.completeness() == told
 
 
+def test_a_time_of_the_data_that_steps_back_opens_no_week_twice(town):
+    town.run()
+    told = town.completeness()
+    late = requests(range(140, 146), "Rats", opened="2024-06-26 10:00:00")
+    for day, rows in (("2024-07-05", ROWS), ("2024-07-11", [*ROWS, *late])):
+        town.on(day).receive(*rows)
+        town.run()
+        assert {**town.completeness(), "rows_read": 0} == {**told, "rows_read": 0}
+    town.on("2024-07-15").run()
+    assert town.completeness()["read"] == told["read"] + len(late)
+
+
 @pytest.mark.parametrize(
     "between", [{"opened": "unknown"}, {"id": ""}, None], ids=["unusable", "without its id", "gone"]
 )
