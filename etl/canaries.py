@@ -16,9 +16,14 @@ FIRST = (
     "Aldric Beatriz Chukwudi Dariusz Eleftheria Fatoumata Giovanni Hrishikesh Ignacio Jadwiga Kwabena Lakshmi".split()
 )
 LAST = "Abernathy Bhattacharya Castellanos Dombrowski Eszterhazy Fitzgerald Gutierrez Hovhannisyan Kowalczyk".split()
+WORDS_TOO = (
+    "Green Park Wood Hill Lake Snow Day Storm House Post Strong Lane".split()
+)  # names that are words of the trade
 SENTENCES = (
     ("name", "My name is {} and the street light is out."),
     ("name", "Dear {}, the crew filled the hole and cleaned the area."),
+    ("surname", "The street light is out. Ms. {} called about it."),
+    ("surname", "Hole filled. Crew talked to mrs {} about the tree."),
     ("phone", "Big pothole by the crosswalk, call me at {} if you cannot find it."),
     ("email", "Please write to {} when the hydrant is fixed."),
     ("ssn", "My social security number is {}, the sidewalk is broken."),
@@ -66,6 +71,7 @@ def _made(label: str, random: Random, first: list[str], last: list[str]) -> str:
     one, other, number = random.choice(first), random.choice(last), random.randrange(1000, 10_000)
     return {
         "name": f"{one} {other}",
+        "surname": random.choice(WORDS_TOO),
         "phone": f"(617) 555-01{number % 90 + 10}",
         "email": f"{one}.{other}@mail{number}.example".lower(),
         "ssn": f"9{number % 90 + 10}-{number % 89 + 10}-{number}",

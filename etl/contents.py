@@ -195,7 +195,10 @@ class Contents:
                 week.keep(vault, self.done, self.at)
             epochs.keep(vault, self.epoch, self.at.key)
             signing.keep(vault, self.at.policy)
-            told_until = [max(self.grid, self.at.grid_before), max(self.today, self.at.today_before)]  # as_of may step back
+            told_until = [
+                max(self.grid, self.at.grid_before),
+                max(self.today, self.at.today_before),
+            ]  # as_of may step back
             vault.set(TOLD_UNTIL, json.dumps(told_until))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
 

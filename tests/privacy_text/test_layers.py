@@ -137,12 +137,34 @@ def test_texts_that_are_looked_at_together_are_seen_as_each_alone(texts):
 
 
 @pytest.mark.parametrize(
+    "surname", "Green Park Wood Hill Lake Snow Storm House Post Strong Lane Bush Luz Calle".split()
+)
+@pytest.mark.parametrize(
+    "layers", [None, WITHOUT_NAMES], ids=["all", "without names recognised"]
+)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{} called about the light.",
+        "Light is out. {} called about it.",
+        "Hole filled. Crew spoke with {} about the tree.",
+        "The tree is down, contact {}.",
+    ],
+)
+def test_behind_a_title_stands_a_name_though_it_is_a_word_too(text, surname, layers):
+    for said in (f"Ms. {surname}", f"Mrs {surname}", f"ms {surname.lower()}", f"Sra. {surname}", f"Rev. {surname}"):
+        [told] = redact([text.format(said)], layers=layers)
+        assert surname.lower() not in (told.text or "").lower().replace(".", " ").split()
+
+
+@pytest.mark.parametrize(
     "harmless",
     [
         "Two bags of trash and 3 barrels were left on the curb for 10 days.",
         "Street light is out on the 2nd pole from the corner.",
         "Se fue la luz del poste y los niños tienen miedo de caminar por la calle.",
         "Crew visited the site, work completed.",
+        "Please do not miss the hole by the Sr. center, trash and bags at the curb.",
     ],
 )
 def test_what_tells_of_nobody_stays_as_it_is(harmless):

@@ -39,6 +39,7 @@ def test_what_tells_of_somebody_is_found_in_a_budget(kind):
         "Dorothy Day, my landlady, was arrested for fraud.",
         "Robert Hall was my abuser.",
         "Our landlord Mr. Park never fixed the heat.",
+        "The flood came. Ms. Green saw it from the park.",
         "My neighbor Church was a drunk.",
         "my uncle Bob was gay",
         "We heard that Rosemary next door had an abortion.",

@@ -16,9 +16,11 @@ signed by|reported by|submitted by|requested by|called in by|per|attn:?|attentio
 nombre:?|se llama|llamado|soy|habla|pregunte por|pregunten por|atenci[oó]n a|de parte de|name:|caller:|
 reporter:|resident:|owner:|tenant:|landlord:|contact:|complainant:|spoke (?:with|to)|talked (?:to|with)|
 met with|hablé con|hable con|told by|according to|known as|aka|a\\.k\\.a\\.?"""
+# behind these the next word is a name, in whatever letters: ms wood
+HONORIFICS = "mr\\.?|mrs\\.?|ms\\.?|mx\\.?|sra\\.?|srta\\.?"
 # behind these the next word with a capital is a name, even if it is a word of the trade: Inspector Park
-TITLES = """mr\\.?|mrs\\.?|ms\\.?|miss|dr\\.?|prof\\.?|rev\\.?|sgt\\.?|lt\\.?|capt\\.?|inspector|officer|
-sra?\\.?|srta\\.?|señora?|señorita|don|do[ñn]a|my name is|me llamo|mi nombre es|named|inspectora?|oficial"""
+TITLES = """miss|dr\\.?|prof\\.?|rev\\.?|sgt\\.?|lt\\.?|capt\\.?|inspector|officer|
+sr\\.?|señora?|señorita|don|do[ñn]a|my name is|me llamo|mi nombre es|named|inspectora?|oficial"""
 # behind these one may follow: only what looks like a name is taken
 WEAK = """i am|i'm|im|dear|hi|hello|hey|hola|estimad[oa]|querid[oa]|thanks|thank you|gracias|saludos|regards|
 sincerely|best|atentamente|cheers|neighbou?r|owner|tenant|landlord|caller|manager|contractor|employee|
@@ -39,8 +41,11 @@ def _either(words: str) -> str:
 
 OPTIONS = re2.Options()
 OPTIONS.case_sensitive = False
-CUES = re2.compile(rf"\b(?:({_either(TITLES)})|({_either(STRONG)})|{_either(WEAK)})[ ,:]{{1,3}}", OPTIONS)
-WEAKLY, STRONGLY, AS_TITLE = range(3)
+STRENGTHS = (WEAK, STRONG, TITLES, HONORIFICS)
+WEAKLY, STRONGLY, AS_TITLE, ALWAYS = range(len(STRENGTHS))
+CUES = re2.compile(rf"\b(?:{'|'.join(f'({_either(words)})' for words in reversed(STRENGTHS))})[ ,:]{{1,3}}", OPTIONS)
+# with the full stop that is written behind them the capital of a name looks like that of a sentence
+SHORTENED = frozenset("mr mrs ms mx dr sr sra srta prof rev sgt lt capt".split())
 GREETING = re.compile(
     r"\s*(?:dear|hi|hello|hey|hola|good (?:morning|afternoon|evening)|estimad[oa]s?|querid[oa]s?"
     r"|buen[oa]s (?:d[ií]as|tardes))\s+([^,:;.!\n]{1,40}?)\s*[,:;!.]",
@@ -73,10 +78,7 @@ CALLS = set("call text email ring contact reach phone llame llamen llamar".split
 
 def places(page: str) -> list[tuple[int, int]]:
     """Where in a page a cue ends, and how much it says."""
-    return [
-        (match.end(), AS_TITLE if match.start(1) >= 0 else STRONGLY if match.start(2) >= 0 else WEAKLY)
-        for match in CUES.finditer(page)
-    ]
+    return [(match.end(), len(STRENGTHS) - match.lastindex) for match in CUES.finditer(page)]
 
 
 def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozenset[str]) -> list[Hit]:
@@ -90,7 +92,8 @@ def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozens
             token = found[number]
             if number > first and token.start - found[number - 1].end > 2:
                 break
-            if not (_follows(token, strength, trade, tells) or (strength and _leads_to_name(found, number))):
+            rest = min(strength, AS_TITLE) if number > first else strength
+            if not (_follows(token, rest, trade, tells) or (strength and _leads_to_name(found, number))):
                 break
             hits.append((token.start, token.end, "name"))
     low = [token.word.lower() for token in found]
@@ -144,7 +147,9 @@ def _called(found: list[Token], low: list[str]) -> list[Hit]:
 def _follows(token: Token, strength: int, trade: frozenset[str], tells: bool) -> bool:
     """True if the word may be (part of) a name behind a cue of that strength; `tells`: whether capitals do here."""
     low = token.word.lower()
-    is_title = strength == AS_TITLE and (token.is_capital or (tells and token.word.isupper()))
+    if strength == ALWAYS and low not in ADDRESSED and (token.is_capital or low not in NOBODY):
+        return True
+    is_title = strength >= AS_TITLE and (token.is_capital or (tells and token.word.isupper()))
     if low in ADDRESSED or (low in NOBODY and not (token.is_capital and strength)) or (low in trade and not is_title):
         return False
     if strength == WEAKLY:

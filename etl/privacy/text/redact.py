@@ -113,7 +113,8 @@ def _joined(texts: list[str]) -> tuple[str, list[int]]:
 
 def _tokens(text: str, low: list[str], gazetteer: Gazetteer) -> list[Token]:
     """The words of a text; none for a text whose words are all beyond doubt."""
-    if vocabulary.safe().issuperset(low) and (text[1:].islower() or not INNER_CAPITAL.search(text)):
+    is_plain = vocabulary.safe().issuperset(low) and cues.SHORTENED.isdisjoint(low)
+    if is_plain and (text[1:].islower() or not INNER_CAPITAL.search(text)):
         return []
     return lexicon.tokens(text, gazetteer)
 
