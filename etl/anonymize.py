@@ -55,7 +55,7 @@ class Anonymized:
 # privacy -> rule. A rule takes the frame so far and adds what may be shown in place of its columns.
 RULES: dict[Privacy, Callable[[nw.LazyFrame, Context], nw.LazyFrame]] = {
     Privacy.PSEUDONYM: lambda frame, at: at.engine.keyed(frame, at.key),
-    Privacy.KIND: lambda frame, at: kind.add_tier(frame, at.engine, at.policy),
+    Privacy.KIND: lambda frame, at: kind.add_tier(kind.hide_contacts(frame, at.engine), at.engine, at.policy),
     Privacy.TIME: lambda frame, at: time.add_day(frame),
     Privacy.PLACE: lambda frame, at: place.add_spots(frame, at.engine),
     Privacy.OUTCOME: lambda frame, at: frame,  # told after the ladder, by `outcome.add_outcome`

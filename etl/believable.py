@@ -8,6 +8,7 @@ import sqlite3
 from etl.canonical import FLAGS
 from etl.generalise import CHANGED, FEW, UNNAMED
 from etl.privacy.kind import settled_group, tier_of
+from etl.privacy.text.others import has_number
 from etl.vault import Vault
 from hub.policy import Policy
 
@@ -68,7 +69,20 @@ def notices(vault: Vault, policy: Policy, shown: int) -> tuple[str, ...]:
     held = vault.one("select count(*) from records_service_requests where not deleted_upstream")
     empty = f"NOTICE: no service request of {held:,} is shown; the tables completeness and quality_reasons tell why."
     due = [f"NOTICE: {policy.due}"] if policy.is_due else []
-    return (*([empty] if held and not shown else []), *due, *_unknown_kinds(vault, policy))
+    return (*([empty] if held and not shown else []), *due, *_unknown_kinds(vault, policy), *_agencies(vault))
+
+
+def _agencies(vault: Vault) -> tuple[str, ...]:
+    named = vault.rows(
+        """select agency_responsible, count(*) from records_service_requests
+        where not deleted_upstream and agency_responsible is not null group by 1"""
+    )
+    hidden = [rows for agency, rows in named if has_number(agency)]
+    told = (
+        f"NOTICE: the agency of {sum(hidden):,} requests is not told, for its name holds a telephone number, an address of "
+        "mail or the like; correct it at the source, or the column of agency_responsible in city.yml."
+    )
+    return (told,) if hidden else ()
 
 
 def _unknown_kinds(vault: Vault, policy: Policy) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import pyarrow as pa
 from narwhals import col, lit, when
 
 from etl.privacy.place import name_number
+from etl.privacy.text.others import has_number
 from hub.policy import Policy
 
 
@@ -25,17 +26,25 @@ def _settled(group: str, name: str, policy: Policy) -> dict:
 
 def tier_of(group: str, name: str, policy: Policy) -> str:
     """What the policy says of the kind, else of its group. Tier A tells the name of a kind: one that is new since the
-    policy was signed, and that it does not name, is withheld."""
+    policy was signed, or holds a telephone number or the like, and that it does not name, is withheld."""
     if name in policy.services:
         return policy.services[name]
     tier = policy.tiers.get(settled_group(group, name, policy), "X")
     is_new = policy.known is not None and name not in policy.known
-    return "X" if tier == "A" and is_new else tier
+    return "X" if tier == "A" and (is_new or has_number(name)) else tier
 
 
 def settled_group(group: str, name: str, policy: Policy) -> str:
     """The group a kind is released under: by the policy, else the source's own, else the kind itself."""
     return policy.groups.get(name) or group or name or "Unnamed"
+
+
+def hide_contacts(frame: nw.LazyFrame, engine) -> nw.LazyFrame:
+    """An agency is told by its name, and not by what somebody wrote there about whom to call."""
+    agencies = engine.arrow(frame.select("agency_responsible").unique())["agency_responsible"].drop_null().to_pylist()
+    hidden = [agency for agency in agencies if has_number(agency)]
+    shown = when(~col("agency_responsible").is_in(hidden or [""])).then(col("agency_responsible"))
+    return frame.with_columns(agency_responsible=shown)
 
 
 def hide_names(frame: nw.LazyFrame, hidden_before: frozenset[str]) -> nw.LazyFrame:

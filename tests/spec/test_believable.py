@@ -65,3 +65,14 @@ def test_without_the_bound_an_empty_site_would_be_published(town, monkeypatch):
     monkeypatch.setattr(believable, "LEAST", 10**9)
     town.receive(*(row | {"kind": "A new word", "group": ""} for row in requests(MANY)))
     assert town.run()[1].release is not None
+
+
+def test_what_somebody_wrote_about_whom_to_call_is_neither_a_kind_nor_an_agency(town):
+    kind, agency = "Call Zed Canaryman 617-555-0142", "Works: Zed Canaryman, zed@canary.example"
+    told = [request(1, kind, group="Streets"), request(2, agency=agency), request(3, agency="Works, Ward 4")]
+    town.receive(*told, *requests(range(10, 30)))
+    notices = town.run()[1].notices
+    assert b"Canaryman" not in town.release.db.read_bytes()
+    assert len(town.released()) == 22 and {row["agency_responsible"] for row in town.released()} >= {None, "Works, Ward 4"}
+    assert any("the agency of 1 requests is not told" in line for line in notices)
+    assert any("'Call Zed Canaryman 617-555-0142' (1)" in line for line in notices)

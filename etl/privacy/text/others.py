@@ -6,6 +6,7 @@ The layers find the candidates; here they are judged, because prose is full of y
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from etl.privacy.text.normal import plain
 from etl.privacy.text.patterns import SAID, is_luhn
@@ -14,6 +15,7 @@ from etl.privacy.text.redact import available, redact
 from etl.privacy.text.spans import Span
 
 LAYERS = tuple(layer for layer in available() if layer != "L5")  # nothing is withheld for its length or language
+FORMS = ("L0", "L1")
 RECOGNISING = tuple(layer for layer in LAYERS if layer in ("L0", "L4"))
 INTERVIEW = re.compile(r"((?:(?:[^\W\d_][\w'.-]*|&) ){2,6}?)(?:oral history )?interview\b", re.I)
 
@@ -112,6 +114,14 @@ def find(texts: Iterable[str], is_prose: bool, own: Iterable[Collection[str]] = 
     return [_found(*each, is_prose) for each in zip(texts, told, recognised, names, strict=True)]
 
 
+@lru_cache(maxsize=4096)
+def has_number(words: str) -> bool:
+    """True if the name of a kind or an agency holds what reaches or identifies somebody: a telephone number, an address of
+    mail. Names of people are not looked for: parks and schools bear them."""
+    [told] = redact([words], layers=FORMS)
+    return bool(_numbers(words, told.spans, is_prose=False))
+
+
 def chosen_name(byline: str, title: str) -> frozenset[str]:
     """The words of the name that a teller chose. Without one, an interview is called by its teller's."""
     if not byline and (interview := INTERVIEW.match(title)):
@@ -122,16 +132,21 @@ def chosen_name(byline: str, title: str) -> frozenset[str]:
 def _found(
     text: str, spans: tuple[Span, ...], recognised: tuple[Span, ...], own: Collection[str], is_prose: bool
 ) -> list[Found]:
+    found = _numbers(text, spans, is_prose)
+    people = {place for place in runs(text, spans) if is_person(run_of(text, *place, is_prose), own)}
+    people |= {place for place in runs(text, recognised) if is_recognised(run_of(text, *place, is_prose), own)}
+    whole = [a for a in people if not any(b != a and b[0] <= a[0] and a[1] <= b[1] for b in people)]
+    return sorted([*found, *(Found("name", *place) for place in whole)], key=lambda each: each.start)
+
+
+def _numbers(text: str, spans: tuple[Span, ...], is_prose: bool) -> list[Found]:
     found = []
     for start, end, label in _joined(text, spans):
         if judge := JUDGES.get(label):
             said = plain(text[start:end]).text
             if kind := judge(said, text[max(0, start - CUE) : start], is_prose):
                 found.append(Found(kind, start, end))
-    people = {place for place in runs(text, spans) if is_person(run_of(text, *place, is_prose), own)}
-    people |= {place for place in runs(text, recognised) if is_recognised(run_of(text, *place, is_prose), own)}
-    whole = [a for a in people if not any(b != a and b[0] <= a[0] and a[1] <= b[1] for b in people)]
-    return sorted([*found, *(Found("name", *place) for place in whole)], key=lambda each: each.start)
+    return found
 
 
 def _joined(text: str, spans: tuple[Span, ...]) -> list[tuple[int, int, str]]:
