@@ -6,7 +6,9 @@ ADBC between two of its phases, because it is ten times faster there.
 
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import adbc_driver_sqlite.dbapi as adbc
@@ -18,6 +20,7 @@ from hub.schema import SQLITE, Table
 
 LARGE = "service_requests"
 BATCH_ROWS = 50_000
+MIDDLE_ID = 1 << 62
 # An index is sorted by threads only where its rows do not fit into the cache, nor the sort into memory: twice as fast.
 PRAGMAS = ("journal_mode=off", "synchronous=off", "cache_size=-4096", "threads=2")
 
@@ -102,3 +105,16 @@ def stream(path: Path, table: str, rows: pa.RecordBatchReader) -> None:
             cursor.execute(f"pragma {pragma}")
             cursor.fetchall()
         cursor.adbc_ingest(table, rows, mode="append")
+
+
+def rows(path: Path, schema: pa.Schema) -> pa.Table:
+    """Columns of the large table of a finished database; two threads read half of the ids each, which are spread evenly."""
+    with ThreadPoolExecutor(2) as threads:
+        halves = (f"rowid < {MIDDLE_ID}", f"rowid >= {MIDDLE_ID}")
+        return pa.concat_tables(threads.map(partial(_rows, path, schema), halves))
+
+
+def _rows(path: Path, schema: pa.Schema, where: str) -> pa.Table:
+    with adbc.connect(f"file:{path}?mode=ro&immutable=1", autocommit=True) as con, con.cursor() as cursor:
+        cursor.execute(f"select {', '.join(schema.names)} from {LARGE} where {where}")
+        return cursor.fetch_arrow_table().cast(schema)  # SQLite tells no type of a column without a value

@@ -47,6 +47,11 @@ CURES = (
         "compare `fields` and `layout.dates` of the source in city.yml with its columns and how it writes dates",
     ),
     (
+        "closed_list",
+        "not among",
+        "put them back, and withhold one with `privacy: {columns: {NAME: withheld}}` in city.yml",
+    ),
+    (
         "words_understood",
         "layout.statuses",
         "add the words to `layout.statuses` of the source in city.yml, or name the column of status_raw in its `fields`",

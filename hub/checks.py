@@ -30,13 +30,15 @@ class Check(NamedTuple):
 
 
 CHECKS = {
-    "closed_list": Check(None, "Only the columns that the policy names are in the release."),
+    "closed_list": Check(None, "Only the tables and columns that the policy names are in the release."),
     "rows_per_class_B": Check(1, "The fewest rows about a property that look alike."),
     "rows_per_class_C": Check(1, "The fewest sensitive rows that look alike."),
     "locations_per_class_B": Check(10, "The fewest addresses that rows about a property come from which look alike."),
     "locations_per_class_C": Check(10, "The fewest addresses that sensitive rows come from which look alike."),
     "two_values_in_c": Check(8, "Groups of sensitive rows that share one duration or one on-time word."),
     "columns_per_tier": Check(None, "No row shows more than its tier allows."),
+    "agency_of_the_group": Check(8, "Groups outside of the public realm of which rows tell different agencies."),
+    "places_are_areas": Check(11, "Places that are finer than an area, or lie elsewhere than in its middle."),
     "complete": Check(None, "Every record that was read is accounted for."),
     "read": Check(None, "Every row that was read is one of those records, or a copy of one."),
     "released": Check(None, "As many rows are here as the account says."),
@@ -46,6 +48,8 @@ CHECKS = {
     "unique_public_ids": Check(None, "No two rows have one record number."),
     "durations_agree": Check(12, "The table of durations counts these rows and no others."),
     "on_time_agrees": Check(12, "The table of kept promises counts these rows and no others."),
+    "counts_agree": Check(12, "Lines of the counts by area and month that are not those of the rows."),
+    "backlog_agrees": Check(12, "Lines of the backlog that do not follow from the month before."),
     "monotone": Check(5, "Rows shown more exactly than in the release before, or elsewhere."),
     "monotone_ledger": Check(5, "Rows shown more exactly than in any release ever, or elsewhere."),
     "no_small_difference": Check(4, "Groups of rows that grew by so few that the new ones could be told apart."),

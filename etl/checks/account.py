@@ -1,10 +1,22 @@
 """Checks of the account: nothing that was read is lost or doubled, and what was released is believable."""
 
-from etl import believable
-from etl.checks.finding import Case, Finding, none, one, size_of
+from itertools import permutations
+
+import duckdb
+import pyarrow as pa
+
+from etl import believable, database
+from etl.checks.finding import Case, Finding, file_of, none, one, size_of
 from hub.datasets import DATASETS
+from hub.datasets.service_requests import COUNTS
 
 UNUSABLE = 0.005  # share of keys in quarantine beyond which something is wrong with the source,
+COUNTED = pa.schema(
+    [(name, pa.string()) for name in "place_id tier service_group requested_bucket requested_grain status".split()]
+    + [("agency_responsible", pa.string())]
+)
+UNDECIDED = """select count(*) from (select 1 from service_requests where tier <> 'A' group by service_group
+    having count(distinct coalesce(agency_responsible, '')) > 1)"""
 FEW = 10  # unless they are so few
 
 
@@ -79,3 +91,46 @@ def rollups_agree(case: Case) -> list[Finding]:
         Finding("durations_agree", f"{rows} rows", str(watched), watched == rows, rows),
         Finding("on_time_agrees", f"{kept} rows, parts add up", str(told), told == kept and not split, kept),
     ]
+
+
+def follows_from_rows(case: Case) -> list[Finding]:
+    """Outside of the public realm an agency is that of the whole group. The tables that count rows by area and month are
+    what the rows of this release give, line by line; the backlog of a month is that of the month before, with what was
+    opened and closed since."""
+    with duckdb.connect() as con:
+        con.register("service_requests", database.rows(file_of(case), COUNTED))
+        con.register("places", _arrow(case, "select id, district from places"))
+        wrong = sum(_differ(con, sql, _arrow(case, f"select * from {name}")) for name, sql in COUNTS.items())
+        undecided = _asked(con, UNDECIDED)
+    followed = one(
+        case,
+        """select count(*) from (select open - opened + closed as before, coalesce(lag(open) over (
+        partition by district, service_group order by month_end), 0) as was from backlog) where before <> was""",
+    )
+    lines = one(case, "select count(*) from backlog")
+    return [
+        none("agency_of_the_group", "groups of B and C tell several agencies", undecided, size_of(case)),
+        none("counts_agree", "lines of area_counts and month_counts are not those of the rows", wrong, size_of(case)),
+        none("backlog_agrees", "lines do not follow from the month before", followed, lines),
+    ]
+
+
+def _arrow(case: Case, sql: str) -> pa.Table:
+    asked = case.new.execute(sql)
+    names = [column[0] for column in asked.description]
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in asked], _typed(names))
+
+
+def _typed(names: list[str]) -> pa.Schema:
+    return pa.schema([(name, pa.int64() if name in ("n", "open") else pa.string()) for name in names])
+
+
+def _differ(con: duckdb.DuckDBPyConnection, sql: str, told: pa.Table) -> int:
+    """Lines that only one of both has."""
+    con.register("told", told)
+    pairs = permutations(("select * from told", f"select * from ({sql})"))
+    return sum(_asked(con, f"select count(*) from ({ones} except all {others})") for ones, others in pairs)
+
+
+def _asked(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return con.execute(sql).fetchall()[0][0]

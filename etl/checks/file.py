@@ -3,11 +3,13 @@
 import sqlite3
 
 from etl.checks.finding import Case, Finding, one
-from hub.datasets import DATASETS, tables
+from hub.datasets import DATASETS, tables, views
 from hub.questions import measures, queries
 from hub.schema import Table, Type
 from hub.sql_functions import register
 
+FTS_PARTS = ("", "_config", "_content", "_data", "_docsize", "_idx")
+SQLITES_OWN = ("sqlite_stat1", "sqlite_stat4", "sqlite_sequence")
 LONGEST_VALUE = 200_000  # bytes; the guard of the public server refuses longer ones
 
 
@@ -18,10 +20,19 @@ def closed_list(case: Case) -> list[Finding]:
         if has != table.names:
             found.append(f"{table.name}: {sorted(set(has) ^ set(table.names))}")
     extra = set(DATASETS["service_requests"].table.names) - set(case.policy.columns)
-    found += [f"not in the policy: {sorted(extra)}"] if extra else []
+    found += [f"not among `columns` of {case.policy.path}: {sorted(extra)}"] if extra else []
+    found += [f"{kind} {name}" for kind, name in _others(case)]
     return [
         Finding("closed_list", "columns equal the closed list", "; ".join(found) or "equal", not found, len(tables()))
     ]
+
+
+def _others(case: Case) -> list[tuple[str, str]]:
+    """What else the file has: no release has a table, view or trigger that none of its datasets declares."""
+    declared = {table.name for table in tables()} | {view.name for view in views()}
+    searched = {f"{table.name}_fts{part}" for table in tables() for part in FTS_PARTS}
+    has = case.new.execute("select type, name from main.sqlite_master where type <> 'index' order by name").fetchall()
+    return [(kind, name) for kind, name in has if name not in declared | searched and name not in SQLITES_OWN]
 
 
 def sound(case: Case) -> list[Finding]:

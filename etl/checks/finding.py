@@ -63,6 +63,11 @@ def one(case: Case, sql: str):
     return case.new.execute(sql).fetchone()[0]
 
 
+def file_of(case: Case) -> Path:
+    """Where the database that is judged lies."""
+    return Path(one(case, "select file from pragma_database_list where name = 'main'"))
+
+
 def size_of(case: Case, table: str = "service_requests") -> int:
     return one(case, f"select count(*) from {table}")
 

@@ -2,14 +2,17 @@
 
 import json
 from fractions import Fraction
-from pathlib import Path
+
+import h3
 
 from etl import withdrawal
-from etl.checks.finding import CLASS, Case, Finding, none, one, size_of
+from etl.checks.finding import CLASS, Case, Finding, file_of, none, one, size_of
 from etl.privacy.photo import is_plain
+from etl.privacy.place import RESOLUTIONS, cell_label
 from etl.privacy.risk import Facts
 from etl.privacy.text.canary import tells
 from etl.privacy.text.lexicon import compact
+from hub.datasets import tables
 from hub.policy import GRAINS, LEVELS, Policy
 from hub.releases import PHOTOS
 
@@ -45,7 +48,28 @@ def tier_columns(case: Case) -> list[Finding]:
         or (tier <> 'A' and coalesce(service_name, service_code, duration_hours) is not null)
         or (tier <> 'A' and requested_grain = 'day')""",
     )
-    return [none("columns_per_tier", "rows show more than their tier allows", bad, size_of(case))]
+    named = sum(
+        one(case, f"select count(*) from {table.name} where tier <> 'A' and service_name is not null")
+        for table in tables()
+        if {"tier", "service_name"} <= set(table.names)
+    )
+    return [none("columns_per_tier", "rows show more than their tier allows", bad + named, size_of(case))]
+
+
+def places(case: Case) -> list[Finding]:
+    """A place is an area as a whole: a cell stands for its centre and is called by its number, whatever lies in it."""
+    told = case.new.execute("select id, level, label, district, lat, long from places").fetchall()
+    bad = sum(not _is_area(*place) for place in told)
+    return [none("places_are_areas", "places are finer than an area, or lie elsewhere in it", bad, len(told))]
+
+
+def _is_area(place: str, level: str, label: str, district: str | None, lat: float, long: float) -> bool:
+    if level not in RESOLUTIONS:
+        return level in LEVELS and not h3.is_valid_cell(place)
+    if not h3.is_valid_cell(place) or h3.get_resolution(place) != RESOLUTIONS[level]:
+        return False
+    called = label == cell_label(district, place) if district else label.endswith(cell_label("", place))
+    return called and all(abs(a - b) < 1e-5 for a, b in zip((lat, long), h3.cell_to_latlng(place), strict=True))
 
 
 def texts(case: Case) -> list[Finding]:
@@ -64,7 +88,7 @@ def texts(case: Case) -> list[Finding]:
 
 def photos(case: Case) -> list[Finding]:
     """Photos only where the policy opted in; every file is shown by a row, and has nothing in it but pixels."""
-    folder = _folder(case) / PHOTOS
+    folder = file_of(case).parent / PHOTOS
     shown = {name for (name,) in case.new.execute("select photo from service_requests where photo is not null")}
     files = {f"{PHOTOS}/{path.name}": path for path in folder.glob("*")}
     wrong = len(shown) if case.policy.photo == "off" else 0
@@ -73,11 +97,6 @@ def photos(case: Case) -> list[Finding]:
         none("photos_opted_in", "photos without a policy that opted in", wrong, len(shown)),
         none("photos_plain", "photos hold more than pixels, or are missing", bad, len(files)),
     ]
-
-
-def _folder(case: Case) -> Path:
-    """Where the release lies."""
-    return Path(one(case, "select file from pragma_database_list where name = 'main'")).parent
 
 
 def monotone(case: Case) -> list[Finding]:

@@ -152,9 +152,13 @@ def describe(pairs: list[tuple[str, str]], city: City, areas: Areas) -> list[dic
         else:
             lat, long = h3.cell_to_latlng(place_id)
             district = areas.of_points([lat], [long])[0]
-            label = f"{district or city.name}, cell {place_id.rstrip('f')[-5:]}"
+            label = cell_label(district or city.name, place_id)
             rows.append(_row(place_id, level, label, district, lat, long))
     return rows
+
+
+def cell_label(within: str, cell: str) -> str:
+    return f"{within}, cell {cell.rstrip('f')[-5:]}"
 
 
 def _row(place_id: str, level: str, label: str, district: str | None, lat: float, long: float) -> dict:

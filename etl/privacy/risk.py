@@ -6,17 +6,15 @@ knows that the person is in the release, so the risk of a row is 1 / rows of its
 """
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 
-import adbc_driver_sqlite.dbapi as adbc
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from etl import database
 from hub.policy import GRAINS, LEVELS
 from hub.risks import RISKS
 
@@ -27,7 +25,6 @@ READ = pa.schema(
     [(name, pa.string()) for name in COLUMNS.split(", ")]
     + [(name, pa.int64() if is_ordered else pa.string()) for name, is_ordered in SENSITIVE.items()]
 )
-MIDDLE_ID = 1 << 62
 FINE = ("h3_8", "month")
 AT_RISK = (5, 11)
 BLOCK = 2_000  # classes whose distributions are compared at the same time
@@ -50,23 +47,11 @@ class Facts:
 
 def measure(path: Path, tiers: Iterable[str], facts: Facts) -> list[dict]:
     """The rows of `_privacy_risk` for a finished database."""
-    rows = _read(path)
+    rows = database.rows(path, READ)
     with duckdb.connect() as con:
         con.register("rows_", rows)
         con.execute(f"create table classes as select {COLUMNS}, count(*)::bigint as n from rows_ group by {COLUMNS}")
         return [line for tier in tiers for line in _tier(con, tier, facts)]
-
-
-def _read(path: Path) -> pa.Table:
-    """The rows; two threads read half of the ids each, which are spread evenly."""
-    with ThreadPoolExecutor(2) as threads:
-        return pa.concat_tables(threads.map(partial(_half, path), (f"rowid < {MIDDLE_ID}", f"rowid >= {MIDDLE_ID}")))
-
-
-def _half(path: Path, where: str) -> pa.Table:
-    with adbc.connect(f"file:{path}?mode=ro&immutable=1", autocommit=True) as con, con.cursor() as cursor:
-        cursor.execute(f"select {COLUMNS}, {', '.join(SENSITIVE)} from {DATASET} where {where}")
-        return cursor.fetch_arrow_table().cast(READ)  # SQLite tells no type of a column without a value
 
 
 def _tier(con: duckdb.DuckDBPyConnection, tier: str, facts: Facts) -> Iterator[dict]:

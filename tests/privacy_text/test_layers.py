@@ -139,9 +139,7 @@ def test_texts_that_are_looked_at_together_are_seen_as_each_alone(texts):
 @pytest.mark.parametrize(
     "surname", "Green Park Wood Hill Lake Snow Storm House Post Strong Lane Bush Luz Calle".split()
 )
-@pytest.mark.parametrize(
-    "layers", [None, WITHOUT_NAMES], ids=["all", "without names recognised"]
-)
+@pytest.mark.parametrize("layers", [None, WITHOUT_NAMES], ids=["all", "without names recognised"])
 @pytest.mark.parametrize(
     "text",
     [

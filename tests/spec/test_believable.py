@@ -73,6 +73,9 @@ def test_what_somebody_wrote_about_whom_to_call_is_neither_a_kind_nor_an_agency(
     town.receive(*told, *requests(range(10, 30)))
     notices = town.run()[1].notices
     assert b"Canaryman" not in town.release.db.read_bytes()
-    assert len(town.released()) == 22 and {row["agency_responsible"] for row in town.released()} >= {None, "Works, Ward 4"}
+    assert len(town.released()) == 22 and {row["agency_responsible"] for row in town.released()} >= {
+        None,
+        "Works, Ward 4",
+    }
     assert any("the agency of 1 requests is not told" in line for line in notices)
     assert any("'Call Zed Canaryman 617-555-0142' (1)" in line for line in notices)
