@@ -35,7 +35,7 @@ class Anonymized:
     `fallback_rows`: how many lay on a point that only a geocoder means. `received`: every record with its tier, group,
     location, day and places; `groups`: the names of their groups. `catchments`: per level, distinct locations ever
     reported per place. `keys`: the source and record key of every id, which no release has.
-    `uncounted`: how many of each tier came since the first release of the week, and are left to that of the next.
+    `uncounted`: how many of each tier came since the first release of the week, or are too few, and are left to a later one.
     `daily`: how many of each source are counted day by day, being of tier A."""
 
     rows: nw.LazyFrame
@@ -92,7 +92,7 @@ def service_requests(records: nw.LazyFrame, ledger: nw.LazyFrame, closings: nw.L
     for rule in RULES.values():
         frame = rule(frame, at)
     frame = closing.remember(frame, ledger)
-    frame = at.engine.keep(frame.select(*KEPT, "source", "key", *(["counts"] if at.within else [])))
+    frame = at.engine.keep(frame.select(*KEPT, "source", "key", *([] if at.all_count else ["counts"])))
     daily, keys = _daily(frame, at), frame.select("source", "key", "id")
     uncounted, frame = _counted(frame.drop("source", "key"), at)
     cells = place.cells_of(frame, at.engine, at.areas)
@@ -127,7 +127,7 @@ def _daily(frame: nw.LazyFrame, at: Context) -> dict[str, int]:
 
 def _counted(frame: nw.LazyFrame, at: Context) -> tuple[dict[str, int], nw.LazyFrame]:
     """How many records of each tier do not count yet, and the others."""
-    if not at.within:
+    if at.all_count:
         return {}, frame
     later = frame.filter(~col("counts"), col("tier") != "A").group_by("tier").agg(n=nw.len())
     numbers = {row["tier"]: row["n"] for row in at.engine.arrow(later).to_pylist()}

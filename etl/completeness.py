@@ -40,6 +40,11 @@ class Account:
     deleted: int = 0
     daily: dict[str, int] = field(default_factory=dict)
 
+    def without(self, deferred: dict[str, int]) -> "Account":
+        """As if so many records of each source had not been read."""
+        n, rows = sum(deferred.values()), {name: self.sources[name] - count for name, count in deferred.items()}
+        return replace(self, rows_read=self.rows_read - n, standing=self.standing - n, sources=self.sources | rows)
+
     def rows_of(self, source: str, daily: dict[str, int]) -> int:
         """Rows read of a source, now that there are so many of tier A by source."""
         return self.sources.get(source, 0) + daily.get(source, 0) - self.daily.get(source, 0)
@@ -95,6 +100,7 @@ def of_dataset(
         rows_read, duplicates = week.rows_read + read - line["deleted_upstream"] - week.standing, week.duplicates
     else:
         rows_read, duplicates = _rows_read(vault, dataset)
+        rows_read -= uncounted
     line |= {"dataset": dataset, "rows_read": rows_read, "read": read, "duplicates": duplicates}
     told = [
         {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys

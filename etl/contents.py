@@ -217,8 +217,10 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
     as_of = _as_of(vault)
     at = _context(vault, city, policy, data, as_of)
-    ledger, held = at.engine.table("release_ledger"), week.records(vault, at.within)
-    done = service_requests(live_records(at.engine, city, LARGE.name, held), ledger, week.closings(at), at)
+    done = _anonymized(vault, city, at)
+    if not at.within and week.account(vault) and (few := week.deferred(vault, done, at)):
+        at = replace(at, deferred=few)
+        done = _anonymized(vault, city, at)
     done, text_layers = shown_texts.add(vault, at, done)
     done, photos = shown_photos.add(vault, at, done)
     counted = received.count(vault, done, at)
@@ -226,18 +228,25 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
     sources = [
         line
-        for line in tables.sources(vault, city, _counted_weekly(city, account, done.daily))
+        for line in tables.sources(vault, city, _counted_weekly(vault, at, account, done.daily))
         if line["dataset"] not in DATASETS or line["dataset"] in city.datasets
     ]
     epoch = epochs.with_k(vault, policy.k)
     return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, epoch, text_layers, photos)
 
 
-def _counted_weekly(city: City, account: completeness.Account | None, daily: dict[str, int]) -> dict[str, int]:
+def _anonymized(vault: Vault, city: City, at: Context) -> Anonymized:
+    records = live_records(at.engine, city, LARGE.name, week.records(vault, at))
+    return service_requests(records, at.engine.table("release_ledger"), week.closings(at), at)
+
+
+def _counted_weekly(
+    vault: Vault, at: Context, account: completeness.Account | None, daily: dict[str, int]
+) -> dict[str, int]:
     """Rows read of the sources of requests, as the week counts them; of one that is new within the week, none yet."""
     if not account:
-        return {}
-    return {n: account.rows_of(n, daily) for n, source in city.sources.items() if source.dataset == LARGE.name}
+        return completeness.account(vault).without(at.deferred).sources if at.deferred else {}
+    return {n: account.rows_of(n, daily) for n, source in at.city.sources.items() if source.dataset == LARGE.name}
 
 
 def _as_of(vault: Vault) -> int:
@@ -270,7 +279,7 @@ def _tables(
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)
         live[name] = third_parties.fates(vault.con, name, len(made[DATASETS[name].table.name]))
-    weekly = {}
+    weekly = {LARGE.name: (None, sum(at.deferred.values()))}
     if account:
         weekly[LARGE.name] = (account, sum(done.uncounted.values()), week.deleted(vault, at.engine, at.policy))
     accounts = (completeness.of_dataset(vault, name, fates, *weekly.get(name, ())) for name, fates in live.items())

@@ -6,7 +6,7 @@ knows them. The rest climbs from the first rung.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import narwhals as nw
@@ -34,7 +34,8 @@ class Context:
     `today`: local day of the time of the data; `grid`: the last Monday by then, until which B and C are told;
     `grid_before` and `today_before`: the same of the release made before, 0 without one. `agency_hidden_before`:
     groups of B and C that any release ever showed without their agency. `within`: not the first release of a week, but
-    one in which other tiers than A stand as in that: each record says whether it `counts` whatever its tier."""
+    one in which other tiers than A stand as in that: each record says whether it `counts` whatever its tier. `deferred`: by source,
+    how many records of other tiers do not count in the first release of a week either."""
 
     engine: DuckEngine
     city: City
@@ -46,6 +47,11 @@ class Context:
     today_before: int = 0
     agency_hidden_before: frozenset[str] = frozenset()
     within: bool = False
+    deferred: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def all_count(self) -> bool:
+        return not self.within and not self.deferred
 
     @property
     def grid(self) -> int:

@@ -8,7 +8,7 @@ import json
 
 from etl import canonical, closings, copies, flagged, judging, quarantine, texts, tombstones, typed, undo
 from etl.judging import IS_NEW, MET
-from etl.sources.page import Page, Part
+from etl.sources.page import Page, Part, without_giants
 from etl.vault import Vault
 from etl.walks import ALL, Walk, refuse_mixed
 from hub.city import City
@@ -20,7 +20,7 @@ from hub.source import Source
 def add(vault: Vault, city: City, source: Source, walk: Walk, part: Part, page: Page) -> int:
     """Store one page: records, quarantine, keys met, deletions, cursor and ledger line move together. Returns records
     written. Raises Mixed, and stores nothing, if parts that were kept must be read too."""
-    dataset = DATASETS[source.dataset]
+    dataset, page = DATASETS[source.dataset], without_giants(page)
     with_text = texts.are_kept(vault, dataset)
     vault.con.execute(f"set variable read_at = {walk.until:d}")
     with vault.transaction():

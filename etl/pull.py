@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
+import duckdb
+import pyarrow as pa
+
 from etl import canonical, copies, intake, readings, remarks, texts, undo, walks
 from etl.gathering import gathered
 from etl.http import Http
@@ -23,6 +26,7 @@ from hub.errors import CityglassError, SourceError
 from hub.source import AREAS, Source
 
 Step = Callable[[str], None]
+TOO_LARGE = (MemoryError, duckdb.OutOfMemoryException, pa.ArrowCapacityError)  # ArrowMemoryError is a MemoryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,15 @@ def pull_one(vault: Vault, city: City, source: Source, accept_fewer: bool, step:
         if not source.fallback or not isinstance(error, SourceError):
             return Pulled(source.name, error=error)
         return _fail_over(vault, city, source, accept_fewer, step, clock, error)
+    except TOO_LARGE as error:
+        return Pulled(source.name, error=_too_large(source, error))
+
+
+def _too_large(source: Source, error: Exception) -> SourceError:
+    return SourceError(
+        f"Source {source.name!r} does not fit into memory ({type(error).__name__}).",
+        "look for a cell or a row of many megabytes, and leave its column out of `fields`, or mend it at the source",
+    )
 
 
 def _fail_over(

@@ -22,6 +22,7 @@ from hub.policy import Policy
 DAYS = 7
 ACCOUNT = "account"  # setting of the vault: the account of the first release of the week
 RECORDS = f"records_{REQUESTS}"
+DEFERRED = "deferred"  # temporary table of records that are too few to be counted
 NOT_WEEKLY = f"(source, key) not in (select (source, key) from {WEEKLY})"
 
 
@@ -31,15 +32,34 @@ def account(vault: Vault) -> Account | None:
     return Account(**json.loads(told)) if told else None
 
 
-def records(vault: Vault, within: bool) -> str:
-    """The name of the table of all records; within a week `counts` says which of them stand in any tier."""
-    if not within:
+def records(vault: Vault, at: Context) -> str:
+    """The name of the table of all records; where not all count `counts` says which of them stand in any tier."""
+    if at.all_count:
         return RECORDS
+    if at.deferred:
+        vault.con.execute(
+            f"""create or replace temp view records_of_the_week as
+            select *, (source, key) not in (select (source, key) from {DEFERRED}) as counts from {RECORDS}
+            where not deleted_upstream"""
+        )
+        return "records_of_the_week"
     vault.con.execute(
         f"""create or replace temp view records_of_the_week as select *, true as counts from {WEEKLY}
         union all by name select *, false as counts from {RECORDS} where not deleted_upstream and {NOT_WEEKLY}"""
     )
     return "records_of_the_week"
+
+
+def deferred(vault: Vault, done: Anonymized, at: Context) -> dict[str, int]:
+    """By source, the records of B, C and X that no release has counted and this one does not show, if they are fewer than
+    the smallest class: what is read, less what is shown, would tell the week of each. They count once they are enough."""
+    shown = done.fates.filter(col("fate") == "released").select("id")
+    held = done.received.filter(col("tier") != "A").select("id").join(shown, on="id", how="anti")
+    vault.con.register("_held", held.join(done.keys, on="id", how="inner").to_native())
+    vault.con.execute(f"create or replace temp table {DEFERRED} as select source, key from _held where {NOT_WEEKLY}")
+    vault.con.unregister("_held")
+    counted = dict(vault.rows(f"select source, count(*) from {DEFERRED} group by 1 order by 1"))
+    return counted if sum(counted.values()) < max(at.policy.k.values()) else {}
 
 
 def closings(at: Context) -> nw.LazyFrame:
@@ -60,12 +80,17 @@ def keep(vault: Vault, done: Anonymized, at: Context) -> None:
     vault.con.unregister("_standing")
     vault.con.execute(f"update {CLOSINGS} set is_new = false where is_new")
     _, gone = deleted(vault, at.engine, at.policy)
-    counted = replace(completeness.account(vault), deleted=gone, daily=done.daily)
+    counted = replace(completeness.account(vault).without(at.deferred), deleted=gone, daily=done.daily)
     vault.set(ACCOUNT, json.dumps(asdict(counted)))
 
 
 def notices(done: Anonymized, at: Context) -> tuple[str, ...]:
-    """What came since the first release of the week, and is not counted yet."""
+    """What came since the first release of the week, or is too little, and is not counted yet."""
+    if at.deferred:
+        return (
+            f"NOTICE: {sum(at.deferred.values()):,} records of tiers B, C and X that are not shown yet count once they are at "
+            f"least {max(at.policy.k.values())}; fewer would tell in which week each came.",
+        )
     later, opens = sum(done.uncounted.values()), time.day_of(at.grid + DAYS)
     told = (
         f"NOTICE: {later:,} newer records of tiers B, C and X count from the first release with data of {opens:%A}, {opens}; "

@@ -9,6 +9,7 @@ is a column's name in the table's preview. `credentials` is an API token, needed
 
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from urllib.parse import parse_qs
@@ -67,7 +68,8 @@ def pages(request: Request, part: Part, resume: Resume) -> Pages:
         return (yield from _by_sql(request, part, resume, names))
     if table["total"] is None:
         from_start = resume if resume.cursor.isdigit() else Resume()
-        return (yield from offset(request, from_start, lambda at: _rows(request, part, names, offset=at)))
+        asked = replace(request, numbers=frozenset({NUMBER}))
+        return (yield from offset(asked, from_start, lambda at: _rows(request, part, names, offset=at)))
     return (yield from _by_position(request, part, resume, names))
 
 

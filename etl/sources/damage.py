@@ -34,6 +34,21 @@ def of_text(text: "Text", said: str, has_nul: bool, open_quotes: Sequence[str]) 
     )
 
 
+def giant(file: Content, longest: int) -> SourceError:
+    """The error for a line that no row can fill."""
+    with file.open() as stream:
+        line, read = 1, 0
+        while block := stream.read(SAMPLE_BYTES):
+            ends = block.count(b"\n")
+            line, read = line + ends, len(block) - block.rfind(b"\n") - 1 if ends else read + len(block)
+            if read > longest:
+                break
+    return SourceError(
+        f"{file}: line {line:,} is longer than {longest >> 20} MB.",
+        "look whether this is a CSV file at all; if it is, leave the long column out of the export",
+    )
+
+
 def nul(file: Content) -> SourceError:
     """The error for a byte that stands in no text of one byte a letter."""
     sample = _head(file)

@@ -26,6 +26,7 @@ from hub.errors import ConfigurationError, SourceError
 
 BLOCK_BYTES = 72 << 20  # one page: enough rows that the vault writes them once, in place, not through its log
 SWALLOWED_CHARS = 100_000  # a row this long swallowed its neighbours: a quote was never closed
+LONGEST_LINE = 16 << 20  # bytes; a longer one would fill the memory before anybody could judge it
 TAIL_BYTES = 1 << 16  # what is kept of a file to look at its end
 DELIMITERS = {".tsv": "\t"}  # told by the file's name
 OTHERS = (";", "\t", "|", ",")  # what else parts columns
@@ -54,12 +55,15 @@ class Text:
 
 @dataclass(slots=True)
 class Watched:
-    """A stream that remembers its end, where it shows whether the file was cut, and whether it met a NUL."""
+    """A stream that remembers its end, where it shows whether the file was cut, whether it met a NUL, and ends at a line
+    that is too long to be a row."""
 
     stream: BinaryIO
     is_wide: bool
     tail: bytes = b""
     has_nul: bool = False
+    has_giant: bool = False
+    of_line: int = 0  # bytes read of the line that goes on
     closed: bool = False
 
     def readable(self) -> bool:
@@ -69,7 +73,19 @@ class Watched:
         block = self.stream.read(size)
         self.has_nul = self.has_nul or (not self.is_wide and b"\0" in block)
         self.tail = block[-TAIL_BYTES:] if len(block) >= TAIL_BYTES else (self.tail + block)[-TAIL_BYTES:]
-        return block
+        self.has_giant = self.has_giant or self._grows_too_long(block)
+        return b"" if self.has_giant else block
+
+    def _grows_too_long(self, block: bytes) -> bool:
+        start = 0
+        while len(block) - start + self.of_line > LONGEST_LINE:
+            end = block.rfind(b"\n", start, start + LONGEST_LINE - self.of_line)
+            if end < 0:
+                return True
+            start, self.of_line = end + 1, 0
+        end = block.rfind(b"\n", start)
+        self.of_line = len(block) - end - 1 if end >= 0 else self.of_line + len(block) - start
+        return False
 
     def close(self) -> None:
         self.closed = True
@@ -118,8 +134,7 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
     first, fitting = text.before + (2 if is_named else 1), 0
     try:
         for batch in _csv_reader(watched, text, header, is_named, kept or header[:1], refuse):
-            if watched.has_nul:
-                raise damage.nul(text.file)
+            _refuse_bytes(text, watched)
             page = Page(
                 pa.Table.from_batches([batch]).select(kept), first, _among(ragged, first, batch.num_rows), dropped
             )
@@ -128,7 +143,9 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
             yield replace(page, rows=rows, rejected=page.rejected + sums)
             first, fitting = first + batch.num_rows + len(page.rejected), fitting + batch.num_rows
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
-        raise damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
+        giant = watched.has_giant and damage.giant(text.file, LONGEST_LINE)
+        raise giant or damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
+    _refuse_bytes(text, watched)
     if _is_cut(text, watched.tail, len(header)):
         last = first - 1 + len(ragged)
         raise SourceError(
@@ -138,6 +155,13 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
     if ragged:
         none = pa.table({name: pa.array([], pa.string()) for name in kept})
         yield Page(none, first, tuple(ragged), dropped)
+
+
+def _refuse_bytes(text: Text, watched: Watched) -> None:
+    if watched.has_nul:
+        raise damage.nul(text.file)
+    if watched.has_giant:
+        raise damage.giant(text.file, LONGEST_LINE)
 
 
 def _among(ragged: deque[tuple[int, str]], first: int, rows: int) -> tuple[tuple[int, str], ...]:

@@ -5,7 +5,7 @@ So a cursor is the number of a row and its key, and a walk is proved only if the
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.sources.page import Pages, Proof, Request, Resume, plain
 from etl.sources.walkers import PASSES, Rows, keyset
@@ -60,7 +60,8 @@ def by_number(request: Request, resume: Resume, table: Numbered, passes: int = P
         read += len(rows)
         return rows
 
-    proof = yield from keyset(request, resume, fetch, table.mark, _is_after, table.count, passes)
+    asked = replace(request, numbers=frozenset({table.column}))
+    proof = yield from keyset(asked, resume, fetch, table.mark, _is_after, table.count, passes)
     if proof.proven_by and not table.is_as_it_was(marks):
         return Proof(why="the table was loaded anew while it was read", expected=proof.expected)
     return proof

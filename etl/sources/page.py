@@ -6,7 +6,7 @@ before; what it yields is text exactly as the system sent it.
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hub.errors import SourceError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from etl.http import Http
     from etl.secrets import Secret
 
+LONGEST_CELL = 1_000_000  # bytes; what is longer is no value of a record
 DEEPEST = 3  # objects in objects that are looked into, as `a.b.c`
 PLAIN_TEXT = {str, type(None)}
 
@@ -30,7 +32,8 @@ class Request:
     """What to read: where, how it is laid out, and the only columns that may be kept (normalised names).
 
     `key`: the names that the column which identifies a row may have. `until`: start of the pull, UTC seconds; `since`:
-    how far back changes are asked for, 0 in a reading of all. `open_ids`: keys that are open in the vault. `known`:
+    how far back changes are asked for, 0 in a reading of all. `numbers`: columns, as they are written, that say where a
+    row stands and nothing else: beside a city's own `id` there may be an `_id`. `open_ids`: keys that are open in the vault. `known`:
     what the probe told. `http`, `secret`: None for a source of files."""
 
     name: str
@@ -43,6 +46,7 @@ class Request:
     until: int = 0
     since: int = 0
     open_ids: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
     known: Mapping[str, Any] = field(default_factory=dict)
     http: "Http | None" = None
     secret: "Secret | None" = None
@@ -169,7 +173,7 @@ def page_of(request: Request, rows: Iterable[object], first: int, **about) -> Pa
             flat.append(flattened(row) if dict in map(type, row.values()) else row)
         else:
             rejected.append((number, f"the row is {_kind(row)}, not an object"))
-    header = list(dict.fromkeys(chain.from_iterable(flat)))
+    header = [name for name in dict.fromkeys(chain.from_iterable(flat)) if name not in request.numbers]
     kept = _by_plain(name for name in header if plain(name) in request.columns)
     columns = {names[0]: _column(flat, names) for names in kept.values()} or {request.key[0]: strings([""] * len(flat))}
     table = pa.Table.from_arrays(list(columns.values()), list(columns))
@@ -192,6 +196,22 @@ def _column(rows: list[dict], names: list[str]) -> pa.Array:
         values = [row.get(name) if value is None else value for row, value in zip(rows, values, strict=True)]
     said = values if set(map(type, values)) <= PLAIN_TEXT else map(text, values)
     return strings([value or "" for value in said])
+
+
+def without_giants(page: Page) -> Page:
+    """The page without rows that have a cell longer than any value of a record: they are rejected, with the column."""
+    lengths = {name: pc.binary_length(page.rows[name]) for name in page.rows.column_names}
+    giants = [name for name, sizes in lengths.items() if (pc.max(sizes).as_py() or 0) > LONGEST_CELL]
+    if not giants:
+        return page
+    why = dict[int, str]()
+    for name in giants:
+        for at in np.flatnonzero(pc.fill_null(pc.greater(lengths[name], LONGEST_CELL), False)):
+            why.setdefault(int(at), f"{name} is longer than {LONGEST_CELL:,} bytes")
+    numbers = page.numbers
+    rejected = sorted((*page.rejected, *((int(numbers[at]), told) for at, told in why.items())))
+    kept = pa.array([at for at in range(page.rows.num_rows) if at not in why], pa.int64())
+    return replace(page, rows=page.rows.take(kept), rejected=tuple(rejected))
 
 
 def strings(values: list[str], empty_is_null: bool = True) -> pa.StringArray:
@@ -235,5 +255,5 @@ def key_of(request: Request, row: object) -> str:
     """The id of a decoded row as text; "" if it has none."""
     if not isinstance(row, dict):
         return ""
-    named = {plain(name): value for name, value in row.items()}
+    named = {plain(name): value for name, value in row.items() if name not in request.numbers}
     return next((found for alias in request.key if (found := text(named.get(plain(alias))))), "")

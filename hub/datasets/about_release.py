@@ -7,7 +7,8 @@ COMPLETENESS = Table(
     "Completeness",
     "Where every source key ever read has gone. read = released + waiting + withheld + quarantined + erased + deleted_upstream, "
     "and rows_read = read - deleted_upstream + duplicates, but for erased keys that are no longer read. Records of tier A are "
-    "counted day by day; all others once a week, since their number would tell when each came.",
+    "counted day by day; all others once a week, since their number would tell when each came, and of those that are not "
+    "shown fewer than eleven together with later ones.",
     (
         Column("dataset", Type.TEXT, "Dataset."),
         Column(

@@ -63,7 +63,7 @@ def test_where_text_is_released_canaries_were_sent_through_the_layers(tmp_path):
     town.receive(*(request(n, words=WORDS) for n in range(20)))
     town.run()
     line = lines(town)["canary_recall"]
-    assert (line["value"], line["attack"], line["canary_recall"], line["n"]) == ("180 of 180", 13, 1.0, 180)
+    assert (line["value"], line["attack"], line["canary_recall"], line["n"]) == ("220 of 220", 13, 1.0, 220)
     assert line["text_layers"].startswith("L0, L1, L2, L3")
     assert town.command("audit", "--gate").code == 0
 
@@ -78,7 +78,7 @@ def test_layers_that_let_a_canary_through_stop_the_release(tmp_path, monkeypatch
     town = Town.found(tmp_path, OPEN)
     town.receive(*(request(n, words=WORDS) for n in range(20)))
     refused = town.command("run")
-    assert (refused.code, "canary_recall is 179 of 180" in refused.err, town.release) == (6, True, None)
+    assert (refused.code, "canary_recall is 219 of 220" in refused.err, town.release) == (6, True, None)
 
 
 def test_canaries_are_hidden_without_name_recognition_too_and_where_streets_bear_their_names(monkeypatch):

@@ -31,6 +31,12 @@ BAD = {
     "cut text": ("a.csv", lambda text: text.encode()[:-50], 4, ["last row (about row 39) is cut", "not whole"]),
     "cut within an archive": ("a.csv.gz", lambda text: gzip.compress(text.encode()[:-50]), 4, ["last row", "is cut"]),
     "cut within a quote": ("a.csv", lambda text: (text + '77,"Pot').encode(), 4, ["last row", "is cut"]),
+    "giant row": (
+        "a.csv",
+        lambda text: (text + f'77,"{"x" * (17 << 20)}"\n' + text).encode(),
+        4,
+        ["a.csv: line 40 is longer than 16 MB"],
+    ),
     "web page": ("a.csv", lambda text: b"\n<!DOCTYPE html><title>Log in", 4, ["is a web page, not csv", "log"]),
     "web page for a layer": ("a.geojson", lambda text: b"<html>", 4, ["is a web page, not geojson"]),
     "json": ("a.csv", lambda text: b'[{"id": 1}]', 4, ["is JSON, not CSV", "layout.format: json"]),
@@ -235,6 +241,14 @@ def test_a_few_bad_rows_among_many_stop_nothing_and_are_counted(tmp_path):
     ]
     line = town.completeness()
     assert (line["read"], line["released"], line["quarantined"]) == (len(GOOD) + 3, len(GOOD) + 1, 2)
+
+
+def test_a_row_with_a_giant_cell_is_set_aside_and_the_others_are_read(tmp_path):
+    town = Town.found(tmp_path)
+    town.receive(*GOOD, request(77, note="x" * 1_000_001))
+    assert town.run()[1].release
+    assert town.vault("select reason, row_number from quarantine") == [("note is longer than 1,000,000 bytes", 40)]
+    assert len(town.released()) == len(GOOD)
 
 
 def test_a_third_of_a_million_equal_rows_are_one_request_and_soon_read(tmp_path):

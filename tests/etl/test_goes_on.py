@@ -8,8 +8,9 @@ from pathlib import Path
 import h3
 import pytest
 
+from etl import week
 from hub.errors import ConfigurationError
-from tests.town import FAR, POLICY, SISTERS, Town, request, requests
+from tests.town import FAR, POLICY, SISTERS, Town, day, request, requests
 
 SOUTH, NORTH = (h3.latlng_to_cell(lat, -70.95, 9) for lat in (43.05, 43.15))
 ROWS = [
@@ -119,8 +120,8 @@ def test_a_time_of_the_data_that_steps_back_opens_no_week_twice(town):
     town.run()
     told = town.completeness()
     late = requests(range(140, 146), "Rats", opened="2024-06-26 10:00:00")
-    for day, rows in (("2024-07-05", ROWS), ("2024-07-11", [*ROWS, *late])):
-        town.on(day).receive(*rows)
+    for now, rows in (("2024-07-05", ROWS), ("2024-07-11", [*ROWS, *late])):
+        town.on(now).receive(*rows)
         town.run()
         assert {**town.completeness(), "rows_read": 0} == {**told, "rows_read": 0}
     town.on("2024-07-15").run()
@@ -155,3 +156,37 @@ def test_an_older_vault_publishes_nothing_beside_newer_releases(town, tmp_path):
     shutil.copytree(tmp_path / "backup", town.data / "private")
     with pytest.raises(ConfigurationError, match="knows of 1 releases, that is number 2"):
         town.run()
+
+
+def came(town: Town) -> list[int]:
+    """What an onlooker takes for what came in each week and is not shown: rows read, less those in the release."""
+    rows = [*ROWS[:60], *requests(range(200, 230), "No Heat", opened="2024-01-06 09:00:00")]
+    residuals, before = [], None
+    for monday, sensitive in (
+        ("2024-04-29", 0),
+        ("2024-05-06", 5),
+        ("2024-05-13", 5),
+        ("2024-05-20", 0),
+        ("2024-05-27", 3),
+    ):
+        number, opened = len(rows), day(monday, -5)
+        rows += requests(range(1000 + number, 1000 + number + sensitive), "No Heat", opened=f"{opened} 09:00:00")
+        rows += requests(range(2000 + number, 2006 + number), "Rats", opened=f"{opened} 11:00:00")
+        town.on(monday).receive(*rows)
+        town.run()
+        [source] = town.released("select rows from sources where dataset = 'service_requests'")
+        line = town.completeness()
+        assert source["rows"] == line["rows_read"] and is_sound(town)
+        now = line["read"] - line["released"]
+        residuals += [] if before is None else [now - before]
+        before = now
+    return residuals
+
+
+def test_few_newcomers_that_are_not_shown_are_counted_together_once_they_are_enough(tmp_path):
+    assert came(Town.found(tmp_path / "town")) == [0, 0, 0, 13]
+
+
+def test_if_they_were_counted_as_they_come_the_week_of_each_would_be_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(week, "deferred", lambda *_: {})
+    assert came(Town.found(tmp_path / "town")) == [5, 5, 0, 3]

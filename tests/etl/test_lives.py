@@ -4,6 +4,7 @@ where every record went is that of whoever counts along.
 What the gate refuses nobody can publish; a refusal of what may happen to any city would be a mistake of ours."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
@@ -81,13 +82,22 @@ class System:
         self.rows[number]["kind"] = self.dice.choice(KINDS)
 
 
+def too_few(notices: tuple[str, ...]) -> int:
+    """How many records wait to be counted, as the operator is told."""
+    told = [
+        int(found[1]) for line in notices if (found := re.match(r"NOTICE: (\d+) records .* count once they are", line))
+    ]
+    assert sum(told) < 11
+    return sum(told)
+
+
 @pytest.mark.parametrize("seed", LIVES)
 def test_every_day_of_a_city_has_its_release_and_every_record_its_place(tmp_path, seed):
     dice, day, town = Random(seed), date(2024, 7, 1), Town.found(tmp_path)
     system = System(dice, {n: {"kind": dice.choice(KINDS)} for n in range(1, 70)})
     for _ in range(DAYS):
         town.on(str(day)).receive(*system.told())
-        town.run(accept_fewer=True)
+        notices = town.run(accept_fewer=True)[1].notices
         line = town.completeness()
         [(told,)] = [
             row.values()
@@ -96,7 +106,7 @@ def test_every_day_of_a_city_has_its_release_and_every_record_its_place(tmp_path
         assert line["read"] == told
         assert -line["erased"] <= line["rows_read"] - line["duplicates"] + line["deleted_upstream"] - line["read"] <= 0
         if day.weekday() == 0:  # within the week only tier A is counted on
-            assert line["read"] == len(system.ever)
+            assert line["read"] == len(system.ever) - too_few(notices)
         for _ in range(dice.randint(1, 5)):
             system.happen(day)
         if dice.random() < 0.3:

@@ -16,6 +16,7 @@ from etl.privacy.text.spans import Span
 
 LAYERS = tuple(layer for layer in available() if layer != "L5")  # nothing is withheld for its length or language
 FORMS = ("L0", "L1")
+REACHING = frozenset({"phone", "email", "ssn", "card"})
 RECOGNISING = tuple(layer for layer in LAYERS if layer in ("L0", "L4"))
 INTERVIEW = re.compile(r"((?:(?:[^\W\d_][\w'.-]*|&) ){2,6}?)(?:oral history )?interview\b", re.I)
 
@@ -119,7 +120,7 @@ def has_number(words: str) -> bool:
     """True if the name of a kind or an agency holds what reaches or identifies somebody: a telephone number, an address of
     mail. Names of people are not looked for: parks and schools bear them."""
     [told] = redact([words], layers=FORMS)
-    return bool(_numbers(words, told.spans, is_prose=False))
+    return any(found.label in REACHING for found in _numbers(words, told.spans, is_prose=False))
 
 
 def chosen_name(byline: str, title: str) -> frozenset[str]:
