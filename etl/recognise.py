@@ -49,30 +49,35 @@ sources:
   requests:
     adapter: {adapter}
     location: {url}
-{fields}{layout}{others}"""
+{credentials}{fields}{layout}{others}"""
 
 
-def city_from(url: str, clock: Clock = REAL) -> tuple[str, str]:
-    """(adapter, text of city.yml) for an address. Raises SourceError if no platform is recognised, or naming what each
-    one said that seemed to fit."""
+def city_from(url: str, path: Path, credentials: str = "", clock: Clock = REAL) -> tuple[str, str]:
+    """(adapter, text of the city.yml that will stand at `path`) for an address; `credentials` as they stand in it. Raises
+    SourceError if no platform is recognised, or naming what each one said that seemed to fit."""
     problems = []
     for name in sorted(SOURCES, key=lambda name: name == "files"):  # a table of a platform is no mere file
         if not SOURCES[name].recognises(url):
             continue
         try:
-            columns, box = _seen(url, name, clock)
-            return name, _written(url, name, columns, box)
+            columns, box = _seen(
+                Source(path, "requests", REQUESTS.name, name, (url,), "UTC", {}, {}, credentials=credentials), clock
+            )
+            return name, _written(url, name, columns, box, credentials)
         except CityglassError as error:
             problems.append(f"as {name}: {blotted(error.message, url)}")
     known = ", ".join(sorted(SOURCES))
     told = "; ".join(problems) or "its form is that of no platform we know"
-    raise SourceError(f"{unasked(url)} is not recognised ({told}).", f"give the address of a table; platforms: {known}")
+    cure = f"give the address of a table, and --credentials NAME if it lets nobody in without; platforms: {known}"
+    raise SourceError(f"{unasked(url)} is not recognised ({told}).", cure)
 
 
-def _seen(url: str, adapter: str, clock: Clock) -> tuple[list[str], Box | None]:
+def _seen(source: Source, clock: Clock) -> tuple[list[str], Box | None]:
     """The names of the columns that the system tells, and the box in which most places of its first page lie."""
-    source = Source(Path("city.yml"), "requests", REQUESTS.name, adapter, (url,), "UTC", {}, {})
-    city = City(Path("city.yml"), "", "city", "UTC", Brand("", COLOURS), WORLD, {"requests": source})
+    adapter, city = (
+        source.adapter,
+        City(source.path, "", "city", "UTC", Brand("", COLOURS), WORLD, {"requests": source}),
+    )
     with asking(city, source, clock) as asked:
         columns = list(SOURCES[adapter].probe(replace(asked, columns=frozenset())).get("columns", ()))
     fields = fields_for(columns)
@@ -107,7 +112,7 @@ def fields_for(columns: list[str], dataset: Dataset = REQUESTS) -> dict[str, str
     return {name: here[plain(aliases[0])] for name, aliases in found.items() if aliases}
 
 
-def _written(url: str, adapter: str, columns: list[str], box: Box | None) -> str:
+def _written(url: str, adapter: str, columns: list[str], box: Box | None, credentials: str) -> str:
     host = urlsplit(url).hostname or "city"
     slug = re.sub(r"[^a-z]+", "_", host.removeprefix("data.").removeprefix("www.").split(".")[0].lower()).strip("_")
     fields = fields_for(columns)
@@ -126,6 +131,7 @@ def _written(url: str, adapter: str, columns: list[str], box: Box | None) -> str
         bbox=list(box or WORLD),
         why=GUESSED if box else UNKNOWN,
         fields="    fields:\n" + "".join(lines) if lines else "",
+        credentials=f"    credentials: {_quoted(credentials)}\n" if credentials else "",
         layout=LAYOUTS.get(adapter, ""),
         others=others,
     )

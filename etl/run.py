@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def pull_only(city: City, data: Path, accept_fewer: bool = False, step: Step = lambda _: None) -> list[Pulled]:
     """Read every source into the vault. The first error is raised once all sources had their turn."""
     with open_vault(data) as vault:
-        pulled = pull(vault, city, accept_fewer, step)
+        pulled = pull(vault, city, accept_fewer, status.telling(vault, data, step))
         status.write(vault, data, pulled)
     _raise_first(pulled)
     return pulled
@@ -59,7 +59,7 @@ def run(
     `once_a_day`: publish nothing if this local day has its release; an erasure does not wait. `heard` is given what was
     pulled before anything is published, or refused."""
     with open_vault(data) as vault:
-        pulled = pull(vault, city, accept_fewer, step, clock)
+        pulled = pull(vault, city, accept_fewer, status.telling(vault, data, step), clock)
         status.write(vault, data, pulled)
         heard(pulled)
         if not withdrawal.due(vault):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from etl import completeness
@@ -19,6 +19,20 @@ def path(data: Path) -> Path:
 def write(vault: Vault, data: Path, pulled: Iterable = ()) -> None:
     """Bring data/private/status.json up to date, in one rename. `pulled`: what the last pull did to each source."""
     _replace(data, _of_vault(vault) | {"last_pull": [result.told for result in pulled]})
+
+
+def telling(vault: Vault, data: Path, step: Callable[[str], None]) -> Callable[[str], None]:
+    """`step`, and with the first page of each source the state as it is then: who is killed leaves behind what was begun."""
+    begun: set[str] = set()
+
+    def told(words: str) -> None:
+        source, _, rows = words.partition(":")
+        if rows and source not in begun:
+            begun.add(source)
+            note(data, **_of_vault(vault))
+        step(words)
+
+    return told
 
 
 def note(data: Path, **facts: object) -> None:

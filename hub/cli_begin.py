@@ -27,13 +27,21 @@ UNSIGNED = 'read the policy, then the same options with: cityglass run --sign-of
 @click.command()
 @click.argument("name", required=False, metavar="[CITY]")
 @click.option("--from", "url", metavar="URL", default="", help="Write it for the system at this address.")
+@click.option(
+    "--credentials",
+    metavar="NAME",
+    default="",
+    help="What the system asks for, with --from: an environment variable, or a file beside city.yml.",
+)
 @verb
-def init(name: str | None, url: str, city_file: Path, data: Path) -> Said:
+def init(name: str | None, url: str, credentials: str, city_file: Path, data: Path) -> Said:
     """Write a city.yml to start from: of a ready city, of the made-up one, or for the address of a city's system.
 
     Example: cityglass init --from https://data.example.gov/resource/abcd-1234"""
     if url:
-        return _init_from(url, city_file)
+        return _init_from(url, credentials, city_file)
+    if credentials:
+        raise ConfigurationError("--credentials goes with --from.", "write them into the city's file")
     ready = sorted(path.stem for path in READY.glob("*.yml"))
     if name in (None, ""):
         return Said(f"Ready cities: {', '.join([*ready, 'sample'])}.", "cityglass init CITY")
@@ -53,13 +61,13 @@ def init(name: str | None, url: str, city_file: Path, data: Path) -> Said:
     )
 
 
-def _init_from(url: str, city_file: Path) -> Said:
+def _init_from(url: str, credentials: str, city_file: Path) -> Said:
     from etl.recognise import city_from, policy_for
     from etl.sources.over_http import unasked
 
     if city_file.exists():
         raise ConfigurationError(f"{city_file} is there already.", "name another file with --city, or move it away")
-    adapter, text = city_from(url)
+    adapter, text = city_from(url, city_file, credentials)
     written = _begun(city_file, text, policy_for(yaml.safe_load(text)["city"]["slug"]))
     options = "" if city_file == Path("city.yml") else f" --city {city_file}"
     return Said(

@@ -25,10 +25,11 @@ def pull(load: Callable[..., City], data: Path, accept_fewer: bool) -> Said:
     from etl import run as etl_run
 
     city = load()
+    following = _after_pull(city)  # who has no policy hears of it before anything is read
     pulled = etl_run.pull_only(city, data, accept_fewer, step)
     clear()
     told = {"sources": [result.told for result in pulled]}
-    return Said(pulled_lines(pulled), _after_pull(city), told, notices(pulled))
+    return Said(pulled_lines(pulled), following, told, notices(pulled))
 
 
 def _after_pull(city: City) -> str:

@@ -85,6 +85,12 @@ def source_of(
                 raise ConfigurationError(
                     f"{where}.{key}.{column} is not a column of {dataset}.", f"its columns are: {', '.join(known)}"
                 )
+    for column in DATASETS[dataset].record if known else ():
+        if column.required and fields.get(column.name) == []:
+            raise ConfigurationError(
+                f"{where}.fields.{column.name} names no column.",
+                "name the column of the source that holds it; `init --from` lists those it met behind `# not read`",
+            )
     if spec.get("as_of") and not is_date(str(spec["as_of"])):
         raise ConfigurationError(
             f"{where}.as_of is {spec['as_of']!r}.", "write a day or a time such as 2026-01-31T06:00:00"

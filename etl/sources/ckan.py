@@ -7,8 +7,10 @@ as '311 Service Requests - *': a city that begins a new resource each January ne
 is a column's name in the table's preview. `credentials` is an API token, needed for private datasets only.
 """
 
+import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
@@ -23,7 +25,7 @@ from hub.errors import ConfigurationError, SourceError
 NUMBER = "_id"  # given anew whenever a table is loaded: a place, never a key
 MOST_ROWS = 32_000  # longer pages are cut in silence
 PAGE_ROWS = min(numbered.PAGE_ROWS, MOST_ROWS)
-SETTLED_S = 3600  # a table is loaded some time after its file: what changed since this is not yet believed
+SETTLED_S = 3600  # what changed since this is just being loaded
 WEEK_S = 7 * 24 * 3600
 LOOKED_INTO = 5  # how many tables the probe looks into, the newest first
 FINAL = ("Not Found Error", "Authorization Error", "Validation Error")  # kinds of error: a question put wrongly
@@ -42,7 +44,7 @@ def recognises(url: str) -> bool:
 def probe(request: Request) -> dict:
     """The real names of the columns of the newest tables: they drift from year to year."""
     newest = sorted(parts(request), key=lambda part: part.ask["modified"], reverse=True)[:LOOKED_INTO]
-    return {"columns": list(dict.fromkeys(name for part in newest for name in _described(request, part)["names"]))}
+    return {"columns": list(dict.fromkeys(name for part in newest for name in _described(request, part.ask)["names"]))}
 
 
 def parts(request: Request) -> list[Part]:
@@ -52,7 +54,7 @@ def parts(request: Request) -> list[Part]:
     return [
         Part(
             _name(resource) if names[_name(resource)] == 1 else f"{_name(resource)} ({resource['id']})",
-            _fingerprint(request, resource),
+            _fingerprint(request, base, resource),
             {"base": base, "id": resource["id"], "modified": resource.get("last_modified") or ""},
         )
         for base, resource in found
@@ -62,7 +64,7 @@ def parts(request: Request) -> list[Part]:
 def pages(request: Request, part: Part, resume: Resume) -> Pages:
     """Rows by number: by SQL where the portal takes it, else by position. Where it only guesses how many there are, the
     table is read twice."""
-    table = _described(request, part)
+    table = _described(request, part.ask)
     names = chosen(request, f"{part.ask['base']}, resource {part.name!r}", table["names"])
     if _sql(request, part, f"SELECT count(*) AS n FROM {numbered.quoted(part.ask['id'])}", REFUSALS) is not None:
         return (yield from _by_sql(request, part, resume, names))
@@ -87,7 +89,7 @@ def _by_position(request: Request, part: Part, resume: Resume, names: list[str])
         key=numbered.key_in(request, names),
         behind=lambda number, read: _rows(request, part, names, offset=read),
         at=lambda numbers: _rows(request, part, names, filters={NUMBER: numbers}),
-        count=lambda: _described(request, part)["total"] or 0,
+        count=lambda: _described(request, part.ask)["total"] or 0,
     )
     last = _rows(request, part, names, offset=resume.rows - 1, limit=1) if resume.rows else []
     stands = [table.number(row) for row in last] == [numbered.number_in(resume.cursor)]
@@ -149,29 +151,33 @@ def _name(resource: dict) -> str:
     return resource.get("name") or resource["id"]
 
 
-def _fingerprint(request: Request, resource: dict) -> str:
-    """When its file changed, and the week: once in a week all is read whatever is told. "" where a change is not told:
-    of a table that is written row by row, or that is just being loaded."""
+def _fingerprint(request: Request, base: str, resource: dict) -> str:
+    """When its file changed, and the week: once in a week all is read whatever is told. Of one that changed within the
+    week how many rows there are, too: a table is loaded some time after its file, be it days. "" where a change is not
+    told: of a table that is written row by row, or that is just being loaded."""
     told = [resource.get("last_modified") or "", resource.get("hash") or ""]
-    if not any(told) or resource.get("url_type") == "datastore" or _is_unsettled(told[0], request.until):
+    age = _age(told[0], request.until)
+    if not any(told) or resource.get("url_type") == "datastore" or age < SETTLED_S:
         return ""
-    return " ".join([resource["id"], *told, str(request.until // WEEK_S)])
+    rows = [str(_described(request, {"base": base, "id": resource["id"]})["total"])] if age < WEEK_S else []
+    return " ".join([resource["id"], *told, *rows, str(request.until // WEEK_S)])
 
 
-def _is_unsettled(modified: str, until: int) -> bool:
-    """True if a time of the portal, which is UTC without saying so, is too near to believe that all is loaded."""
+def _age(modified: str, until: int) -> float:
+    """Seconds since a time of the portal, which is UTC without saying so; endless where none is told, 0 where nobody can
+    read it."""
     if not modified:
-        return False
+        return math.inf
     try:
         then = datetime.fromisoformat(modified)
     except ValueError:
-        return True
-    return until - (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() < SETTLED_S
+        return 0
+    return until - (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp()
 
 
-def _described(request: Request, part: Part) -> dict:
+def _described(request: Request, table: Mapping[str, str]) -> dict:
     """The columns of a table, and how many rows it has: None where the portal only guesses."""
-    told = _said(request, part.ask["base"], "datastore_search", {"resource_id": part.ask["id"], "limit": 0})
+    told = _said(request, table["base"], "datastore_search", {"resource_id": table["id"], "limit": 0})
     names = [field["id"] for field in told.get("fields") or [] if field.get("id") not in (NUMBER, "_full_text")]
     is_exact = not told.get("total_was_estimated") and isinstance(told.get("total"), int)
     return {"names": names, "total": told["total"] if is_exact else None}

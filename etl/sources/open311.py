@@ -91,7 +91,8 @@ def _fetch(request: Request, part: Part) -> Fetch:
     since, before = BOUNDS[ask["by"]]
 
     def fetch(window: Window, page: int, size: int) -> Rows:
-        bounds: dict[str, Any] = {since: moment(window[0]), before: moment(window[1])}
+        # from a second earlier: to some servers both ends are outside, and what lies on an edge would be in no window
+        bounds: dict[str, Any] = {since: moment(window[0] - 1), before: moment(window[1])}
         if ask["by"] == "updated" and window[1] == request.until:
             del bounds[before]  # what is touched while we read must not leave the pages and shift the others
         empty = NONE_THERE if page > known["first_page"] or known["none_is_404"] else ()

@@ -69,10 +69,12 @@ def _met(request: Request) -> tuple[Server, Window, int, Rows]:
             if rows:
                 return server, window, size, rows
             if rows is not None:
-                servers = {form: server}
+                servers, errors = {form: server}, {}
                 break
         if not servers:
-            raise next(iter(errors.values()))
+            break
+    if errors:
+        raise next(iter(errors.values()))
     raise SourceError(
         f"{request.url} tells of no service request since {first_day(request)}.",
         "open the address with /requests.json or /requests.xml behind it in a browser; set layout.jurisdiction_id if it "

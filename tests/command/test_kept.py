@@ -4,6 +4,10 @@ import json
 import shutil
 import sqlite3
 
+import pytest
+
+from etl import intake, pull
+from etl.sources import delimited
 from hub import releases
 from tests.town import Town, requests
 
@@ -17,6 +21,35 @@ def test_status_says_how_it_is_known_that_nothing_is_missing(town):
     assert "SUSPECT: its last reading did not reach its end" in town.command("status").out
     assert town.command("run").code == 0
     assert "SUSPECT" not in town.command("status").out
+
+
+class Killed(BaseException):
+    """What no handler stops."""
+
+
+def test_status_tells_of_a_reading_that_was_killed(tmp_path, monkeypatch):
+    town = Town.found(tmp_path)
+    town.receive(*requests(range(60)))
+    add = intake.add
+
+    def second_page_kills(vault, city, source, walk, part, page):
+        if page.first > 2:
+            raise Killed
+        return add(vault, city, source, walk, part, page)
+
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(pull, "gathered", lambda pages: pages)  # each page by itself
+    monkeypatch.setattr(intake, "add", second_page_kills)
+    with pytest.raises(Killed):
+        town.pull()
+    assert "requests" in (said := town.command("status").out) and "first reading under way" in said
+    monkeypatch.setattr(intake, "add", add)
+    assert town.command("pull").code == 0
+    town.receive(*requests(range(60)), *requests(range(100, 120)))
+    monkeypatch.setattr(intake, "add", second_page_kills)
+    with pytest.raises(Killed):
+        town.pull()
+    assert "SUSPECT: its last reading did not reach its end" in town.command("status").out
 
 
 def test_audit_finds_a_release_that_was_touched(town):
@@ -38,7 +71,7 @@ def test_audit_finds_a_value_that_was_changed_in_the_database_alone(town):
         con.execute("update places set label = 'x'")
     con.close()
     said = town.command("audit", "--gate")
-    assert said.code == 6 and "fails: files, tables." in said.err
+    assert said.code == 6 and "fails: files, tables, places_are_areas." in said.err
 
 
 def test_rolling_back_is_one_command_and_an_unknown_release_is_named(town):

@@ -16,7 +16,7 @@ from hub.releases import current
 from tests.cities.model import EAST, NORTH, SOUTH, WEST, Model
 from tests.cities.server import City
 from tests.cities.wire import Answer
-from tests.sources.tiny_hub import PLATFORMS
+from tests.sources.tiny_hub import PLATFORMS, SECRET, secret_for
 from tests.town import Said, cityglass
 
 KEY = "made-up-signature"
@@ -28,8 +28,10 @@ def system():
         yield system
 
 
-def begun(folder: Path, system: City, platform: str = "socrata", query: str = "") -> Said:
-    return cityglass("init", "--from", system.url + PLATFORMS[platform].path + query, "--city", folder / "city.yml")
+def begun(folder: Path, system: City, platform: str = "socrata", query: str = "", *more: str) -> Said:
+    return cityglass(
+        "init", "--from", system.url + PLATFORMS[platform].path + query, "--city", folder / "city.yml", *more
+    )
 
 
 def told(folder: Path, verb: str, *words: str) -> Said:
@@ -130,6 +132,26 @@ def test_a_key_in_the_address_is_repeated_nowhere_but_in_the_address(tmp_path):
         assert (said.code, KEY in said.out) == (0, False)
         lines = [line for line in (tmp_path / "city.yml").read_text("utf-8").splitlines() if KEY in line]
         assert [line.split(":")[0].strip() for line in lines] == ["location"]
+
+
+def test_a_system_that_lets_nobody_in_is_begun_with_its_credentials(tmp_path):
+    with City(Model(rows=30, now=int(time.time()) - 3600), "dataverse") as system:
+        shut = begun(tmp_path, system, "dataverse")
+        assert (shut.code, "--credentials NAME" in shut.err, (tmp_path / "city.yml").exists()) == (4, True, False)
+        (tmp_path / "key.txt").write_text(secret_for("dataverse", system), "utf-8")
+        (tmp_path / "key.txt").chmod(0o600)
+        said = begun(tmp_path, system, "dataverse", "", "--credentials", "key.txt")
+        assert said.code == 0, said.err
+        text = (tmp_path / "city.yml").read_text("utf-8")
+        assert "    credentials: key.txt\n" in text and SECRET not in text + said.out
+        text = text.replace("[-180.0, -90.0, 180.0, 90.0]", str([WEST, SOUTH, EAST, NORTH]))
+        (tmp_path / "city.yml").write_text(text, "utf-8")
+        unnamed = told(tmp_path, "check")
+        assert (unnamed.code, "fields.service_request_id names no column" in unnamed.err) == (3, True)
+        text = text.replace("service_request_id: []", "service_request_id: ticketnumber")
+        (tmp_path / "city.yml").write_text(text, "utf-8")
+        assert "requests: 30 rows read, 30 written." in told(tmp_path, "pull").out
+    assert cityglass("init", "boston", "--credentials", "key.txt", "--city", tmp_path / "b.yml").code == 3
 
 
 @pytest.mark.parametrize("path", ["/about", "/resource/nothing", "/arcgis/rest/services/Nothing/FeatureServer/0"])

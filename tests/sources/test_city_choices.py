@@ -1,6 +1,7 @@
 """What a city decides in city.yml alone: which columns come in and go out."""
 
 import time
+from pathlib import Path
 
 import pytest
 import yaml
@@ -61,7 +62,7 @@ def test_an_address_is_enough_to_begin_with(tmp_path, platform):
 
 def test_an_address_of_nothing_is_refused_with_what_was_tried():
     with pytest.raises(SourceError, match="not recognised"):
-        city_from("https://example.org/about")
+        city_from("https://example.org/about", Path("city.yml"))
 
 
 def test_what_was_read_once_is_not_gone_because_it_is_old(hub_of):

@@ -1,5 +1,7 @@
 """CKAN: all tables of a dataset are read, this year's and those to come; what did not change is not read again."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from etl.secrets import Secret
@@ -186,6 +188,16 @@ def test_a_file_that_came_just_now_may_not_be_in_the_table_yet(years):
     years.model.touch_all()
     years.model.pass_time(600)
     assert {part.fingerprint for part in parts(ckan, years, request(years))} == {""}
+
+
+def test_a_table_that_is_loaded_hours_after_its_file_is_read_then(years):
+    modified = datetime.fromtimestamp(years.model.now, UTC).replace(tzinfo=None).isoformat()
+    described(years, last_modified=modified)
+    years.model.pass_time(7200)
+    before = parts(ckan, years, request(years))
+    years.model.insert()
+    after = parts(ckan, years, request(years))
+    assert [one.fingerprint == two.fingerprint for one, two in zip(before, after, strict=True)].count(False) == 1
 
 
 @pytest.mark.parametrize(
