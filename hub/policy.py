@@ -157,6 +157,11 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
         photo=_opted(path, "photo", raw.get("photo") or {}, PHOTO_USES),
         text_allowed=tuple((raw.get("text") or {}).get("allowed", ())),
     )
+    for service, days in policy.targets.items():
+        if days < 1:
+            raise ConfigurationError(
+                f"{placed(path, f'targets.{service}')}: targets.{service} is {days}.", "give whole days, 1 or more"
+            )
     _never_looser(policy)
     return policy
 

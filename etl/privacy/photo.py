@@ -98,7 +98,7 @@ def _opened(body: bytes, name: str):
         except image_of.DecompressionBombError:
             raise SourceError(f"{name} has far more than {PIXELS:,} pixels.", "send a smaller photo") from None
         except _broken() as error:
-            raise SourceError(f"{name} cannot be read as {kind}: {error}.", "send the photo again") from None
+            raise SourceError(f"{name} cannot be read as {kind}{_told(error)}.", "send the photo again") from None
     if image.width * image.height > PIXELS:
         told = f"{image.width:,} x {image.height:,} pixels, more than {PIXELS:,}"
         raise SourceError(f"{name} has {told}.", "send a smaller photo")
@@ -110,6 +110,11 @@ def _broken() -> tuple[type[Exception], ...]:
     return OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, OverflowError, TypeError
 
 
+def _told(error: Exception) -> str:
+    """What a decoder says, unless it speaks of objects in memory."""
+    return "" if "<" in str(error) else f": {error}"
+
+
 def _small(image, name: str):
     """The first picture in it, upright, in plain red, green and blue, at most SIDE pixels wide and tall."""
     from PIL import ImageOps
@@ -119,7 +124,7 @@ def _small(image, name: str):
         image.load()
         upright = ImageOps.exif_transpose(image)
     except _broken() as error:
-        raise SourceError(f"{name} is damaged: {error}.", "send the photo again") from None
+        raise SourceError(f"{name} is damaged{_told(error)}.", "send the photo again") from None
     plain = (
         _on_white(upright) if "A" in upright.getbands() or "transparency" in upright.info else upright.convert("RGB")
     )

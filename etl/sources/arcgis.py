@@ -111,7 +111,9 @@ def _wrong(request: Request, said: object, must_have: str) -> str | Retry | None
             isinstance(row, dict) and isinstance(row.get("attributes"), dict) for row in rows
         )
         return None if must_have in said and is_whole else Retry(f"sends an answer without {must_have}")
-    code, told = error.get("code") or 500, f"{error.get('message') or 'an error'} ({error.get('code')})"
+    details = [one for one in error.get("details") or [] if isinstance(one, str) and one != error.get("message")]
+    said_why = ": ".join([error.get("message") or "an error", *details[:1]])
+    code, told = error.get("code") or 500, f"{said_why} ({error.get('code')})"
     if code in NO_TOKEN:
         return f"{told}; set sources.{request.name}.credentials to a token that may read the layer"
     if code == 429 or not 400 <= code < 500:

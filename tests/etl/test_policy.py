@@ -24,6 +24,7 @@ LOOSER = {
     "one column more": ({"columns": [*POLICY["columns"], "address"]}, "columns has address"),
 }
 WRONG = {
+    "a promise of no days": ({"targets": {"Pothole": -5}}, "targets.Pothole is -5"),
     "a tier that is none": ({"tiers": {"Streets": "D"}}, "'Streets' has tier 'D'"),
     "a mode that is none": ({"mode": "Q"}, "mode is 'Q'"),
     "a kind in no tier": ({"services": {"Rats": "b"}}, "'Rats' has tier 'b'"),

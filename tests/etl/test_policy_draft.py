@@ -25,6 +25,8 @@ NAMES = {
     "Rapid Bus Lane": ("B", "bus"),
     "Child Abuse": ("X", "child abuse"),
     "Encampment": ("C", "encamp"),
+    "Vagrancy in park": ("C", "vagran"),
+    "Tent on sidewalk": ("C", "tent"),
     "Mental Health Check": ("C", "mental"),
     "Employee Feedback": ("C", "feedback"),
     "Noise - Park": ("C", "nois"),

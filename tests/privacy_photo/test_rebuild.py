@@ -193,6 +193,7 @@ def test_what_cannot_be_a_photo_is_refused_in_plain_words(name):
     with pytest.raises(SourceError) as caught:
         rebuild(body, "IMG_1.jpg")
     assert caught.value.message.startswith("IMG_1.jpg") and words in caught.value.message and caught.value.cure
+    assert "<" not in caught.value.message
 
 
 def test_a_size_is_refused_before_a_pixel_is_decoded(monkeypatch):
