@@ -17,7 +17,7 @@ from etl.sources.page import Page, Request, chosen, flattened, text
 from hub.errors import SourceError
 
 BLOCK_CHARS = 1 << 20
-PAGE_BLOCKS = 32  # read for one page
+PAGE_BLOCKS = 4  # read for one page: what objects take is many times their text
 ROW_CHARS = 8 << 20  # the largest row we read
 DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda word: None)
 FEATURES = re.compile(r'"features"\s*:\s*\[')
