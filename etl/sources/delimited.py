@@ -11,8 +11,10 @@ import io
 import re
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from threading import Condition, Event
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -27,6 +29,8 @@ from hub.errors import ConfigurationError, SourceError
 BLOCK_BYTES = 72 << 20  # one page: enough rows that the vault writes them once, in place, not through its log
 SWALLOWED_CHARS = 100_000  # a row this long swallowed its neighbours: a quote was never closed
 LONGEST_LINE = 16 << 20  # bytes; a longer one would fill the memory before anybody could judge it
+AHEAD = 2  # blocks: the last row of one ends in the next
+PATIENCE = 1.0  # seconds to wait for the first row that fits its header
 TAIL_BYTES = 1 << 16  # what is kept of a file to look at its end
 DELIMITERS = {".tsv": "\t"}  # told by the file's name
 OTHERS = (";", "\t", "|", ",")  # what else parts columns
@@ -56,10 +60,15 @@ class Text:
 @dataclass(slots=True)
 class Watched:
     """A stream that remembers its end, where it shows whether the file was cut, whether it met a NUL, and ends at a line
-    that is too long to be a row."""
+    that is too long to be a row. It is read by a thread of the reader's, which it keeps from running far ahead: that
+    would have 32 blocks in memory."""
 
     stream: BinaryIO
     is_wide: bool
+    ahead: int = 0  # blocks that were read and not yet taken
+    is_begun: bool = False  # the first rows were taken; until then any number of blocks may be needed
+    turn: Condition = field(default_factory=Condition)
+    ended: Event = field(default_factory=Event)  # nothing more is read
     tail: bytes = b""
     has_nul: bool = False
     has_giant: bool = False
@@ -70,10 +79,17 @@ class Watched:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        block = self.stream.read(size)
+        with self.turn:
+            while self.ahead >= AHEAD and not self.closed:
+                if not self.turn.wait(None if self.is_begun else PATIENCE):
+                    break
+            self.ahead += 1
+        block = b"" if self.closed else self.stream.read(size)
         self.has_nul = self.has_nul or (not self.is_wide and b"\0" in block)
         self.tail = block[-TAIL_BYTES:] if len(block) >= TAIL_BYTES else (self.tail + block)[-TAIL_BYTES:]
         self.has_giant = self.has_giant or self._grows_too_long(block)
+        if self.has_giant or not block:
+            self.ended.set()
         return b"" if self.has_giant else block
 
     def _grows_too_long(self, block: bytes) -> bool:
@@ -87,8 +103,24 @@ class Watched:
         self.of_line = len(block) - end - 1 if end >= 0 else self.of_line + len(block) - start
         return False
 
+    def take(self) -> None:
+        """The rows of a block have come: another one may be read."""
+        with self.turn:
+            self.ahead = self.ahead - 1 if self.is_begun else 0
+            self.is_begun = True
+            self.turn.notify()
+
     def close(self) -> None:
-        self.closed = True
+        with self.turn:
+            self.closed = True
+            self.turn.notify()
+
+    def stop(self, reader: pacsv.CSVStreamingReader) -> None:
+        """Let the reader end before it is forgotten: its thread needs the interpreter, and would wait for it for ever."""
+        self.close()
+        with suppress(pa.ArrowInvalid, UnicodeDecodeError):
+            deque(reader, maxlen=0)
+        self.ended.wait(PATIENCE)
 
 
 def text_of(request: Request, file: Content) -> Text:
@@ -132,8 +164,11 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
         return "skip"
 
     first, fitting = text.before + (2 if is_named else 1), 0
+    reader = None
     try:
-        for batch in _csv_reader(watched, text, header, is_named, kept or header[:1], refuse):
+        reader = _csv_reader(watched, text, header, is_named, kept or header[:1], refuse)
+        for batch in reader:
+            watched.take()
             _refuse_bytes(text, watched)
             page = Page(
                 pa.Table.from_batches([batch]).select(kept), first, _among(ragged, first, batch.num_rows), dropped
@@ -145,6 +180,9 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
     except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
         giant = watched.has_giant and damage.giant(text.file, LONGEST_LINE)
         raise giant or damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
+    finally:
+        if reader:
+            watched.stop(reader)
     _refuse_bytes(text, watched)
     if _is_cut(text, watched.tail, len(header)):
         last = first - 1 + len(ragged)

@@ -1,11 +1,14 @@
 """Files: whatever a city exports is read whole and as it is written, or refused with the place and the cure."""
 
 import gzip
+import io
 import json
+import time
 
 import pytest
 
 from etl.sources import delimited, files
+from etl.sources.archive import Content, local
 from etl.sources.page import Request
 from hub.errors import ConfigurationError, SourceError
 from tests.sources.tables import (
@@ -203,6 +206,47 @@ def test_rows_keep_their_numbers_where_others_are_left_out(tmp_path, monkeypatch
     assert [(n - above) % 7 for n, _ in rejected(found)] == [0] * (199 // 7) and len(found.pages) > 3
     assert [n - above for page in found.pages for n in page.numbers.tolist()] == [at for at in range(1, 200) if at % 7]
     assert ids(found) == [str(at) for at in range(1, 200) if at % 7]
+
+
+@pytest.mark.parametrize(("ahead", "is_held_back"), [(2, True), (64, False)])
+def test_of_a_long_file_a_few_blocks_are_in_memory_at_once(tmp_path, monkeypatch, ahead, is_held_back):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(delimited, "AHEAD", ahead)
+    rows = [[str(at), "Pothole", "2024-03-01", ""] for at in range(2_000)]
+    taken = Counted(written([HEADER, *rows]).encode())
+    pages = delimited.pages(request(tmp_path), Content("a.csv", "a.csv", lambda: taken))
+    numbers = next(pages).numbers.tolist()
+    time.sleep(0.3)  # so that whoever reads ahead has done so
+    assert (taken.blocks <= 4) is is_held_back
+    assert [*numbers, *(n for page in pages for n in page.numbers.tolist())] == list(range(2, 2_002))
+
+
+def test_a_file_that_begins_with_rows_that_do_not_fit_is_read_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 300)
+    monkeypatch.setattr(delimited, "PATIENCE", 0.01)
+    found = read(put(tmp_path / "a.csv", written([HEADER, *[["1", "2"]] * 500, *ROWS * 110])))
+    assert len(rejected(found)) == 500 and ids(found) == IDS * 110
+
+
+def test_who_stops_reading_in_the_middle_leaves_nobody_waiting(tmp_path, monkeypatch):
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 300)
+    pages = delimited.pages(request(tmp_path), local(put(tmp_path / "a.csv", written([HEADER, *ROWS * 500]))))
+    next(pages)
+    pages.close()
+    assert ids(read(tmp_path / "a.csv")) == IDS * 500
+
+
+class Counted(io.BytesIO):
+    """Counts the blocks that are read of it: the first read is that of the header."""
+
+    blocks = -1
+
+    def read(self, size: int = -1) -> bytes:
+        self.blocks += 1
+        return super().read(size)
+
+    def close(self) -> None:
+        self.seek(0)  # it is opened for its header, and again for its rows
 
 
 @pytest.mark.parametrize("word", ["Total", "Grand total: 5", "TOTALS", "Sub-Total"])
