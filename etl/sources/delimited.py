@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -115,10 +115,10 @@ class Watched:
             self.closed = True
             self.turn.notify()
 
-    def stop(self, reader: pacsv.CSVStreamingReader) -> None:
+    def stop(self, reader: Iterable[pa.RecordBatch]) -> None:
         """Let the reader end before it is forgotten: its thread needs the interpreter, and would wait for it for ever."""
         self.close()
-        with suppress(pa.ArrowInvalid, UnicodeDecodeError):
+        with suppress(Exception):  # what is wrong with the file is told already
             deque(reader, maxlen=0)
         self.ended.wait(PATIENCE)
 
@@ -164,7 +164,7 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
         return "skip"
 
     first, fitting = text.before + (2 if is_named else 1), 0
-    reader = None
+    reader = ()
     try:
         reader = _csv_reader(watched, text, header, is_named, kept or header[:1], refuse)
         for batch in reader:
@@ -181,8 +181,7 @@ def _pages(request: Request, text: Text, stream: BinaryIO) -> Iterator[Page]:
         giant = watched.has_giant and damage.giant(text.file, LONGEST_LINE)
         raise giant or damage.of_text(text, str(error), watched.has_nul, open_quotes) from None
     finally:
-        if reader:
-            watched.stop(reader)
+        watched.stop(reader)
     _refuse_bytes(text, watched)
     if _is_cut(text, watched.tail, len(header)):
         last = first - 1 + len(ragged)
