@@ -6,8 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 
-import re2
-
+from etl.privacy.text.form import Form, laid
 from etl.privacy.text.lexicon import compact
 from etl.privacy.text.normal import plain
 
@@ -30,9 +29,7 @@ FORMS = (
     rf"\b(?:plates?|licen[cs]e|placas?)\W{{1,3}}(?:(?:is|no|number|es)\W{{1,2}})?(?:[a-z]|\d|{DIGIT})"
     rf"(?:{GAP}(?:[a-z]|\d|{DIGIT})){{3,}}\b",
 )
-OPTIONS = re2.Options()
-OPTIONS.case_sensitive = False
-TELLING = re2.compile("|".join(f"(?:{form})" for form in FORMS), OPTIONS)
+TELLING = Form(*FORMS)
 BETWEEN = "\0" * 4  # texts; no form reaches over so many
 WRITTEN = re.compile(r"[+(]?\d[\d ().-]+\d|\S+\.\S+")  # what an allowed number or web address is written as
 
@@ -43,14 +40,14 @@ def tells(text: str, allowed: frozenset[str] = frozenset()) -> bool:
         text = plain(text).text
     if allowed:
         text = WRITTEN.sub(lambda m: "" if compact(m[0].strip(".,;")) in allowed else m[0], text)
-    return bool(TELLING.search(text))
+    return TELLING.is_in(text)
 
 
 def telling(texts: Sequence[str], allowed: frozenset[str] = frozenset()) -> set[int]:
     """The numbers of the texts of which that is true; they are searched all at once, and those in doubt once more."""
     starts = [0, *accumulate(len(text) + len(BETWEEN) for text in texts)]
     page = BETWEEN.join(text if text.isascii() else " " * len(text) for text in texts)
-    places = (place for match in TELLING.finditer(page) for place in (match.start(), match.end() - 1))
+    places = (place for start, end, _ in TELLING.finds(laid(page)) for place in (start, end - 1))
     doubted = {bisect_right(starts, place) - 1 for place in places}
     doubted |= {number for number, text in enumerate(texts) if not text.isascii()}
     return {number for number in doubted if number < len(texts) and tells(texts[number], allowed)}

@@ -1,9 +1,9 @@
 """L2 and L6: the words before which people write a name, and the places in a staff note where one always stands."""
 
 import re
+from bisect import bisect_left
 
-import re2
-
+from etl.privacy.text.form import Form, laid
 from etl.privacy.text.lexicon import shouts
 from etl.privacy.text.patterns import SAID
 from etl.privacy.text.spans import Hit
@@ -39,11 +39,9 @@ def _either(words: str) -> str:
     return "|".join(part.strip() for part in words.replace("\n", "").split("|"))
 
 
-OPTIONS = re2.Options()
-OPTIONS.case_sensitive = False
 STRENGTHS = (WEAK, STRONG, TITLES, HONORIFICS)
 WEAKLY, STRONGLY, AS_TITLE, ALWAYS = range(len(STRENGTHS))
-CUES = re2.compile(rf"\b(?:{'|'.join(f'({_either(words)})' for words in reversed(STRENGTHS))})[ ,:]{{1,3}}", OPTIONS)
+CUES = Form(rf"\b(?:{'|'.join(f'({_either(words)})' for words in reversed(STRENGTHS))})[ ,:]{{1,3}}")
 # with the full stop that is written behind them the capital of a name looks like that of a sentence
 SHORTENED = frozenset("mr mrs ms mx dr sr sra srta prof rev sgt lt capt".split())
 GREETING = re.compile(
@@ -78,16 +76,18 @@ CALLS = set("call text email ring contact reach phone llame llamen llamar".split
 
 def places(page: str) -> list[tuple[int, int]]:
     """Where in a page a cue ends, and how much it says."""
-    return [(match.end(), len(STRENGTHS) - match.lastindex) for match in CUES.finditer(page)]
+    return [(end, len(STRENGTHS) - group) for _, end, group in CUES.finds(laid(page))]
 
 
 def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozenset[str]) -> list[Hit]:
     """The names that follow the cues of one text."""
     hits: list[Hit] = []
-    starts = {token.start: number for number, token in enumerate(found)}
-    tells = not shouts(found)
+    starts = [token.start for token in found]
+    tells = any(strength >= AS_TITLE for _, strength in cues) and not shouts(found)
     for place, strength in cues:
-        first = starts.get(place, len(found))
+        first = bisect_left(starts, place)
+        if starts[first : first + 1] != [place]:
+            continue
         for number in range(first, min(first + MOST, len(found))):
             token = found[number]
             if number > first and token.start - found[number - 1].end > 2:
@@ -96,14 +96,14 @@ def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozens
             if not (_follows(token, rest, trade, tells) or (strength and _leads_to_name(found, number))):
                 break
             hits.append((token.start, token.end, "name"))
-    low = [token.word.lower() for token in found]
+    low = [token.low for token in found]
     return hits + _households(found, low) + _neighbours(found, low) + _called(found, low)
 
 
 def _leads_to_name(found: list[Token], number: int) -> bool:
     """True for what stands before a surname: señora de la Fuente."""
-    after = [token for token in found[number : number + 3] if token.word.lower() not in PARTICLES][:1]
-    return found[number].word.lower() in FIRST_PARTICLES and bool(after) and after[0].is_capital
+    after = [token for token in found[number : number + 3] if token.low not in PARTICLES][:1]
+    return found[number].low in FIRST_PARTICLES and bool(after) and after[0].is_capital
 
 
 def _households(found: list[Token], low: list[str]) -> list[Hit]:
@@ -123,9 +123,8 @@ def _neighbours(found: list[Token], low: list[str]) -> list[Hit]:
     """The Smiths: a surname in the plural."""
     return [
         (token.start, token.end, "name")
-        for before, token in zip(low, found[1:], strict=False)
-        if before == "the"
-        and token.is_capital
+        for token in (found[number] for number, before in enumerate(low[:-1], 1) if before == "the")
+        if token.is_capital
         and token.word[-1] == "s"
         and kind_of(token.word[:-1].lower()) in DOUBTED
         and token.word[:-1].lower() in names()
@@ -146,7 +145,7 @@ def _called(found: list[Token], low: list[str]) -> list[Hit]:
 
 def _follows(token: Token, strength: int, trade: frozenset[str], tells: bool) -> bool:
     """True if the word may be (part of) a name behind a cue of that strength; `tells`: whether capitals do here."""
-    low = token.word.lower()
+    low = token.low
     if strength == ALWAYS and low not in ADDRESSED and (token.is_capital or low not in NOBODY):
         return True
     is_title = strength >= AS_TITLE and (token.is_capital or (tells and token.word.isupper()))

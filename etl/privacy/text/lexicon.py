@@ -2,6 +2,7 @@
 of the city's own places; whatever is unknown may be a name and is masked."""
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from etl.privacy.text import usual
@@ -54,18 +55,19 @@ def place_key(words: list[str]) -> str:
     return " ".join(SUFFIXES.get(word, word) for word in words)
 
 
-def tokens(text: str, gazetteer: Gazetteer) -> list[Token]:
-    found, in_doubt = [], []
-    for match in WORD.finditer(text):
-        word = match[0]
-        low = word.lower()
-        kind = kind_of(low)
+def tokens(text: str, spelled: list[str], lower: list[str], gazetteer: Gazetteer) -> list[Token]:
+    """The words of a text, which are given as they are spelled and in lower case."""
+    found, in_doubt, end = [], [], 0
+    for word, low in zip(spelled, lower, strict=True):
+        kind, start = kind_of(low), text.index(word, end)
+        end = start + len(word)
         if kind != "safe":
             if low in gazetteer.words:
                 kind = "safe"
             else:
                 in_doubt.append(len(found))
-        found.append(Token(word, *match.span(), kind, word[0].isupper() and (len(word) == 1 or not word.isupper())))
+        is_capital = word != low and word[0].isupper() and (len(word) == 1 or not word.isupper())
+        found.append(Token(word, low, start, end, kind, is_capital))
     for number in in_doubt if gazetteer.names else ():
         _keep_places(found, number, gazetteer)
     if in_doubt:
@@ -78,9 +80,9 @@ def _keep_places(found: list[Token], at: int, gazetteer: Gazetteer) -> None:
     for length in range(LONGEST_PLACE, 0, -1):
         for start in range(max(0, at - length + 1), min(at, len(found) - length) + 1):
             part = found[start : start + length]
-            if (length > 1 or part[0].is_capital) and place_key([t.word.lower() for t in part]) in gazetteer.names:
+            if (length > 1 or part[0].is_capital) and place_key([t.low for t in part]) in gazetteer.names:
                 for token in part:
-                    token.kind = "kept" if length > 1 or token.word.lower() not in names() else "safe"
+                    token.kind = "kept" if length > 1 or token.low not in names() else "safe"
                 return
 
 
@@ -97,9 +99,7 @@ def unknown_words(text: str, found: list[Token]) -> list[Hit]:
     hits = []
     for number, token in enumerate(found):
         if token.kind == "unknown":
-            hits.append(
-                (token.start, token.end, "name" if token.is_capital or token.word.lower() in names() else "word")
-            )
+            hits.append((token.start, token.end, "name" if token.is_capital or token.low in names() else "word"))
         elif token.kind == "ambiguous" and (
             _is_written_as_a_name(text, found, number, tells)
             if token.is_capital
@@ -147,14 +147,18 @@ def beside_names(text: str, found: list[Token], hits: list[Hit]) -> list[Hit]:
 
 def _named(found: list[Token], hits: list[Hit]) -> list[bool]:
     """For each word whether it is masked as a name, or as a word that may be one."""
-    places = [(start, end) for start, end, label in hits if label in ("name", "word")]
-    return [any(start <= token.start < end for start, end in places) for token in found]
+    named, starts = [False] * len(found), [token.start for token in found]
+    for start, end, label in hits:
+        if label in ("name", "word"):
+            for number in range(bisect_left(starts, start), bisect_left(starts, end)):
+                named[number] = True
+    return named
 
 
 def _belongs(text: str, found: list[Token], named: list[bool], number: int) -> bool:
     left = number > 0 and named[number - 1] and _are_near(text, found[number - 1], found[number])
     right = number + 1 < len(found) and named[number + 1] and _are_near(text, found[number], found[number + 1])
-    if found[number].word.lower() in PARTICLES:
+    if found[number].low in PARTICLES:
         return left and (right or _leads_to_name(found, named, number))
     return ((left or right) and _may_be_a_name(text, found[number])) or (left and _is_surname(text, found, number))
 
@@ -162,7 +166,7 @@ def _belongs(text: str, found: list[Token], named: list[bool], number: int) -> b
 def _leads_to_name(found: list[Token], named: list[bool], number: int) -> bool:
     """True for the first of two particles, de la Cruz, and for one before a capital, de Anda."""
     following = [at for at in range(number + 1, min(number + 3, len(found)))]
-    after = next((at for at in following if found[at].word.lower() not in PARTICLES), None)
+    after = next((at for at in following if found[at].low not in PARTICLES), None)
     return after is not None and (named[after] or found[after].is_capital)
 
 
@@ -172,9 +176,9 @@ def _is_surname(text: str, found: list[Token], number: int) -> bool:
     is_written = token.is_capital or (before.word.isupper() and token.word.isupper() and not shouts(found))
     if not is_written or text[before.end : token.start] != " ":
         return False
-    if before.word.lower() in PARTICLES:
+    if before.low in PARTICLES:
         return True
-    return before.word[0].isupper() and (token.word.lower() not in trade() or before.word.lower() in first_names())
+    return before.word[0].isupper() and (token.low not in trade() or before.low in first_names())
 
 
 def _are_near(text: str, first: Token, second: Token) -> bool:
@@ -188,6 +192,6 @@ def _may_be_a_name(text: str, token: Token) -> bool:
     """An initial, or a word that is a name too, be it one of the trade."""
     if token.word == "A" and _begins(text, token) and text[token.end : token.end + 1] == " ":
         return False
-    if token.kind == "ambiguous" or token.word.lower() in names():
+    if token.kind == "ambiguous" or token.low in names():
         return True
     return len(token.word) == 1 and token.word.isupper() and token.word != "I" and token.word.isalpha()

@@ -111,7 +111,7 @@ def in_question(found: list[Token], trade: frozenset[str]) -> tuple[tuple[int, i
     shouts = sum(token.word.isupper() for token in found) > SHOUTING * len(found)
     asked = []
     for number, token in enumerate(found):
-        low = token.word.lower()
+        low = token.low
         if token.kind == "ambiguous":
             is_asked = token.word[0].isupper() or low in names()
         else:

@@ -41,7 +41,8 @@ def plain(text: str) -> Plain:
     letters: list[str] = []
     at: list[int] = []
     for first, cluster in _clusters(text):
-        for letter in _folded(cluster):
+        is_plain = len(cluster) == 1 and cluster.isascii() and cluster.isprintable()
+        for letter in cluster if is_plain else _folded(cluster):
             letters.append(letter)
             at.append(first)
     return Plain("".join(letters), (*at, len(text)))

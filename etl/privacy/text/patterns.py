@@ -1,12 +1,12 @@
-"""L1: what has a form. RE2, whose time is linear, over a whole page of texts at once; phonenumbers and Luhn name what
+"""L1: what has a form, over a whole page of texts at once; phonenumbers and Luhn name what
 was found. Every street address and every run of four digits goes: whose they are cannot be told."""
 
 import re
 from collections.abc import Iterator
 
 import phonenumbers
-import re2
 
+from etl.privacy.text.form import Form, laid
 from etl.privacy.text.spans import KEPT, Hit
 from etl.privacy.text.vocabulary import kind_of
 
@@ -143,10 +143,7 @@ FORMS = {
     ),
 }
 LABELS = tuple(FORMS)
-OPTIONS = re2.Options()
-OPTIONS.case_sensitive = False
-OPTIONS.log_errors = False
-TOLD = {label: re2.compile("|".join(f"(?:{form})" for form in forms), OPTIONS) for label, forms in FORMS.items()}
+TOLD = {label: Form(*forms) for label, forms in FORMS.items()}
 SIGNS = re.compile(r"[\d@:=]|[.]\w")
 # numbers and addresses that are spelled out
 SAID = frozenset(ONES.split()) | {"dot", "punto", "arroba", "www"}
@@ -171,10 +168,11 @@ FEW = 5  # digits that are written apart, such as 10-12, up to which they are no
 def hits(page: str, allowed: frozenset[str], compact) -> Iterator[Hit]:
     """What has a form in a page of texts that NUL characters part; KEPT where it is the city's own."""
     seen = GARBLED.sub(lambda m: m[0].translate(DIGITS), page) if any(c.isdigit() for c in page) else page
+    looked_at = laid(seen)
     for label in LABELS:
-        for match in TOLD[label].finditer(seen):
-            found = match[0].rstrip()  # a space behind it is none of it
-            start, end = match.start(), match.start() + len(found)
+        for start, end, _ in TOLD[label].finds(looked_at):
+            found = seen[start:end].rstrip()  # a space behind it is none of it
+            end = start + len(found)
             if allowed and compact(found.rstrip(".,;!?")) in allowed:
                 yield start, end, KEPT
                 continue

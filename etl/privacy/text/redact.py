@@ -2,9 +2,11 @@
 
 Texts go through in pages, joined by NUL characters, so that a pattern is started once per page and not per text."""
 
+import gc
 import hashlib
 from bisect import bisect_right
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -52,15 +54,29 @@ def redact(
     unique = tuple(dict.fromkeys(texts))
     for start in range(0, len(unique), PAGE):
         page = unique[start : start + PAGE]
-        done.update(zip(page, _page(page, gazetteer, run), strict=True))
+        with _uncollected():
+            done.update(zip(page, _page(page, gazetteer, run), strict=True))
     return [done[text] for text in texts]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The words of a page are many and refer to nothing: the collector would look through them again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> list[Redacted]:
     plains = [plain(text) if "L0" in run else as_given(text) for text in texts]
-    words = [lexicon.WORD.findall(p.text.lower()) for p in plains]
+    spelled = [lexicon.WORD.findall(p.text) for p in plains]
+    words = [list(map(str.lower, each)) for each in spelled]
     found = _formed(plains, words, gazetteer, run)
-    read = [_tokens(p.text, low, gazetteer) for p, low in zip(plains, words, strict=True)]
+    read = [_tokens(p.text, *each, gazetteer) for p, *each in zip(plains, spelled, words, strict=True)]
     cued = _cued(plains, read, run)
     for number, (p, hits, tokens) in enumerate(zip(plains, found, read, strict=True)):
         if "L6" in run:
@@ -111,12 +127,12 @@ def _joined(texts: list[str]) -> tuple[str, list[int]]:
     return "\0".join(texts), starts
 
 
-def _tokens(text: str, low: list[str], gazetteer: Gazetteer) -> list[Token]:
+def _tokens(text: str, spelled: list[str], low: list[str], gazetteer: Gazetteer) -> list[Token]:
     """The words of a text; none for a text whose words are all beyond doubt."""
     is_plain = vocabulary.safe().issuperset(low) and cues.SHORTENED.isdisjoint(low)
     if is_plain and (text[1:].islower() or not INNER_CAPITAL.search(text)):
         return []
-    return lexicon.tokens(text, gazetteer)
+    return lexicon.tokens(text, spelled, low, gazetteer)
 
 
 def _told(text: str, p: Plain, hits: list[Hit], tokens: list[Token], low: list[str], run: frozenset[str]) -> Redacted:

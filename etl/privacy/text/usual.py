@@ -63,12 +63,14 @@ FIRST_WORDS = frozenset(phrase[0] for phrase in PHRASES)
 
 def keep(found: list[Token], in_doubt: list[int]) -> None:
     """Words in doubt that stand in such company are kept."""
-    low = ["", "", *(token.word.lower() for token in found), "", ""]  # two words before the first, and behind the last
+    low = ["", "", *(token.low for token in found), "", ""]  # two words before the first, and behind the last
     if not FIRST_WORDS.isdisjoint(low):
         for number in range(len(found)):
             _keep_phrase(found, low, number)
     for number in in_doubt:
         token = found[number]
+        if token.low not in CONCERNED:
+            continue
         before, word, after = low[number + 1 : number + 4]
         following = found[number + 1 : number + 2]
         is_first_name = any(other.kind == "unknown" and other.is_capital for other in following)
@@ -104,4 +106,5 @@ def _is_thing(earlier: str, before: str, word: str, after: str) -> bool:
     return word in THINGS and after in OF_THINGS
 
 
+CONCERNED = SELDOM | MONTHS | MESES | COLOURS | MAKES | THINGS
 COMPANY = (_is_month, _is_colour, _is_make, _is_thing)

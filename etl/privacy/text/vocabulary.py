@@ -150,9 +150,10 @@ def safe() -> frozenset[str]:
 
 @dataclass(slots=True)
 class Token:
-    """One word of a text. `kind`: safe, ambiguous, unknown, or kept: no name in the company it stands in."""
+    """One word of a text, and in lower case. `kind`: safe, ambiguous, unknown, or kept: no name in the company it stands in."""
 
     word: str
+    low: str
     start: int
     end: int
     kind: str
