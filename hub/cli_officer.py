@@ -51,7 +51,8 @@ def erase(
             raise
         clear()
         return released(published, told, lines)
-    shown = " The release that is served still shows it until the next publish." if done.is_shown else ""
+    whom = "it" if done.records + done.before == 1 else "them"
+    shown = f" The release that is served still shows {whom} until the next publish." if done.is_shown else ""
     following = "cityglass publish" if done.is_shown else "cityglass status"
     return Said(f"{lines[0]}{shown}", following, told, lines[1:])
 
