@@ -7,7 +7,8 @@ from etl.sources.page import strings
 
 NULLS = ("", "na", "n/a", "null", "none", "-", ".", "unspecified", "#missing")
 NOTHING = pa.nulls(1, pa.string())[0]
-DOUBLED = (b"  ", b"\t", b"\n", b"\r", b"\xc2\xa0")
+DOUBLED = (b"  ", b"\t", b"\n", b"\r")
+UNBROKEN = b"\xc2\xa0"  # a blank at which no line ends
 
 
 def cleaned(rows: pa.Table, nulls: list[str]) -> pa.Table:
@@ -32,5 +33,5 @@ def _cleaned(column: pa.ChunkedArray, words: pa.Array) -> pa.ChunkedArray:
 
 def _holds_doubled(chunk: pa.Array) -> bool:
     """True if the bytes of the chunk hold blanks that are not single; where two values meet there may be none."""
-    text = chunk.buffers()[2]
-    return text is not None and any(blank in text.to_pybytes() for blank in DOUBLED)
+    text = (chunk.buffers()[2] or pa.py_buffer(b"")).to_pybytes()
+    return any(blank in text for blank in DOUBLED) or (not text.isascii() and UNBROKEN in text)
