@@ -31,18 +31,17 @@ def is_foreign(words: Collection[str], text: str, are_known: bool = False) -> bo
     if len(words) <= FEW_WORDS:
         return False
     if not others().isdisjoint(words):
-        foreign = sum(word in others() for word in words)
+        foreign = len([*filter(others().__contains__, words)])
         if foreign >= 2 and foreign >= 0.15 * len(words):
             return True
-    if are_known:
+    if are_known or len(known_of(words)) >= LEAST_KNOWN * len(words):
         return False
     words = [word for word in words if not word[0].isdigit()]
     return len(words) > FEW_WORDS and len(known_of(words)) < LEAST_KNOWN * len(words)
 
 
 def known_of(words: Collection[str]) -> list[str]:
-    lexicon = known()
-    return [word for word in words if word in lexicon]
+    return [*filter(known().__contains__, words)]
 
 
 def why_masked(text: str, hits: list[Hit]) -> str:

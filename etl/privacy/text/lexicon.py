@@ -88,14 +88,13 @@ def _keep_places(found: list[Token], at: int, gazetteer: Gazetteer) -> None:
 
 def shouts(found: list[Token]) -> bool:
     """True for a text in capitals, in which they tell nothing."""
-    return sum(token.word.isupper() for token in found) > MOST_SHOUTED * len(found)
+    return [token.word.isupper() for token in found].count(True) > MOST_SHOUTED * len(found)
 
 
 def unknown_words(text: str, found: list[Token]) -> list[Hit]:
     """Hits of L3: unknown tokens, and words that are names where they are written as names."""
-    capitals = sum(token.is_capital for token in found)
+    capitals = [token.is_capital for token in found].count(True)
     tells = capitals <= max(2, len(found) * 0.5)  # in A Headline Like This capitals tell nothing
-    is_shout = shouts(found)
     hits = []
     for number, token in enumerate(found):
         if token.kind == "unknown":
@@ -103,7 +102,7 @@ def unknown_words(text: str, found: list[Token]) -> list[Hit]:
         elif token.kind == "ambiguous" and (
             _is_written_as_a_name(text, found, number, tells)
             if token.is_capital
-            else not is_shout and len(token.word) > LONGEST_SHORT and token.word.isupper()
+            else len(token.word) > LONGEST_SHORT and token.word.isupper() and not shouts(found)
         ):
             hits.append((token.start, token.end, "name"))
     return hits

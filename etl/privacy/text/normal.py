@@ -5,6 +5,7 @@ taken for Latin and digits of any script for digits. Each character remembers wh
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 ALIKE = {
@@ -16,6 +17,7 @@ FOLD |= {"ı": "i", "ſ": "s", "‘": "'", "’": "'", "ʼ": "'", "´": "'", "�
 FOLD |= dict.fromkeys("‐‑‒–—―−﹘﹣", "-") | dict.fromkeys("⁄∕", "/") | dict.fromkeys("․•∙·", ".") | {"＠": "@"}
 DROPPED = ("Cf", "Cc", "Mn", "Me", "Cs", "Co", "Cn")
 SPACES = "\n\r\t\v\f"
+ODD_RUN = re.compile("[ -~]?[^ -~]+")  # with the letter before, whose marks they may be
 ODD = re.compile("[" + re.escape("".join(FOLD)) + r"]|(?=\d)[^0-9]")
 
 
@@ -38,14 +40,18 @@ class Plain:
 def plain(text: str) -> Plain:
     if text.isprintable() and (text.isascii() or (unicodedata.is_normalized("NFKC", text) and not ODD.search(text))):
         return Plain(text)
-    letters: list[str] = []
+    parts: list[str] = []
     at: list[int] = []
-    for first, cluster in _clusters(text):
-        is_plain = len(cluster) == 1 and cluster.isascii() and cluster.isprintable()
-        for letter in cluster if is_plain else _folded(cluster):
-            letters.append(letter)
-            at.append(first)
-    return Plain("".join(letters), (*at, len(text)))
+    done = 0
+    for odd in ODD_RUN.finditer(text):
+        first, last = odd.span()
+        parts.append(text[done:first])
+        at += range(done, first)
+        for start, cluster in _clusters(text, first, last):
+            parts.append(folded := _folded(cluster))
+            at += [start] * len(folded)
+        done = last
+    return Plain("".join([*parts, text[done:]]), (*at, *range(done, len(text) + 1)))
 
 
 def as_given(text: str) -> Plain:
@@ -53,13 +59,11 @@ def as_given(text: str) -> Plain:
     return Plain(text.replace("\0", " "))
 
 
-def _clusters(text: str):
-    """Each character with the marks that belong to it, and where it begins."""
-    start = 0
-    for place in range(1, len(text) + 1):
-        if place == len(text) or not unicodedata.combining(text[place]):
-            if text:
-                yield start, text[start:place]
+def _clusters(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
+    """Each character of a part of the text with the marks that belong to it, and where it begins."""
+    for place in range(start + 1, end + 1):
+        if place == end or not unicodedata.combining(text[place]):
+            yield start, text[start:place]
             start = place
 
 

@@ -65,8 +65,9 @@ def keep(found: list[Token], in_doubt: list[int]) -> None:
     """Words in doubt that stand in such company are kept."""
     low = ["", "", *(token.low for token in found), "", ""]  # two words before the first, and behind the last
     if not FIRST_WORDS.isdisjoint(low):
-        for number in range(len(found)):
-            _keep_phrase(found, low, number)
+        for number, token in enumerate(found):
+            if token.low in FIRST_WORDS:
+                _keep_phrase(found, low, number)
     for number in in_doubt:
         token = found[number]
         if token.low not in CONCERNED:
