@@ -16,6 +16,7 @@ SHRINKS = 0.5  # of the rows of the release before; with fewer, something was re
 UNREAD = 0.5  # share of the records whose status or place is not understood
 LEAST = 100  # rows: in a handful everything is possible
 NAMED = 5  # kinds that a notice names
+LEFT_BEHIND = 11  # records: with fewer gone, the oldest ones may just have been deleted
 WITHHELD = (FEW, UNNAMED, CHANGED)
 SHARES = {
     "unknown_status": "have a status that layout.statuses does not name",
@@ -69,7 +70,25 @@ def notices(vault: Vault, policy: Policy, shown: int) -> tuple[str, ...]:
     held = vault.one("select count(*) from records_service_requests where not deleted_upstream")
     empty = f"NOTICE: no service request of {held:,} is shown; the tables completeness and quality_reasons tell why."
     due = [f"NOTICE: {policy.due}"] if policy.is_due else []
-    return (*([empty] if held and not shown else []), *due, *_unknown_kinds(vault, policy), *_agencies(vault))
+    told = [empty] if held and not shown else []
+    return (*told, *due, *_unknown_kinds(vault, policy), *_agencies(vault), *_moving_windows(vault))
+
+
+def _moving_windows(vault: Vault) -> tuple[str, ...]:
+    """Sources of which what is gone was opened before all that is left: their systems keep the last so many days."""
+    found = vault.rows(
+        f"""with kept as (
+            select source, min(requested_day) as oldest from records_service_requests where not deleted_upstream group by 1)
+        select source, strftime(date '1970-01-01' + oldest::integer, '%Y-%m-%d'), count(*) from records_service_requests
+        join kept using (source) where deleted_upstream and requested_day < oldest
+        group by all having count(*) >= {LEFT_BEHIND} order by 1"""
+    )
+    return tuple(
+        f"NOTICE: {source} no longer has {rows:,} requests that were opened before {day}, the day of its oldest: it seems to "
+        "keep the last so many days. What leaves it leaves the release, and when that is tells in which week a request of "
+        "tier B or C was opened; read a file or a view that keeps all."
+        for source, day, rows in found
+    )
 
 
 def _agencies(vault: Vault) -> tuple[str, ...]:

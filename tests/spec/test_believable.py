@@ -79,3 +79,21 @@ def test_what_somebody_wrote_about_whom_to_call_is_neither_a_kind_nor_an_agency(
     }
     assert any("the agency of 1 requests is not told" in line for line in notices)
     assert any("'Call Zed Canaryman 617-555-0142' (1)" in line for line in notices)
+
+
+def test_a_system_that_keeps_the_last_so_many_days_is_told_of(town):
+    """When a row of B or C leaves such a system tells when it was opened: the officer should read one that keeps all."""
+    old, new = requests(range(20), opened="2024-03-05 09:00:00"), requests(range(50, 130), opened="2024-03-20 09:00:00")
+    town.receive(*old, *new)
+    town.run()
+    town.receive(*new, request(131))
+    assert "no longer has" not in town.command("run", "--accept-fewer").out  # one as old is left
+    town.receive(*new, request(132, opened="2024-03-21 09:00:00"))
+    assert "no longer has 21 requests that were opened before 2024-03-20" in town.command("run").out
+
+
+def test_a_few_old_requests_that_are_deleted_are_no_window(town):
+    town.receive(*requests(range(10)), *requests(range(50, 130), opened="2024-03-20 09:00:00"))
+    town.run()
+    town.receive(*requests(range(50, 130), opened="2024-03-20 09:00:00"))
+    assert "no longer has" not in town.command("run").out
