@@ -139,6 +139,7 @@ class Contents:
             self._unless_few(dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted}),
             candidates.fewest(first, known, coarsened, engine),
             min((addresses.get(place, 0) for place in in_a), default=None),
+            self.at.city.population,
         )
 
     def _unless_few(self, withheld: dict[str, int]) -> dict[str, int]:

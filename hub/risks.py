@@ -18,6 +18,11 @@ RISKS = {
     "k_p5": Risk("Class size that 19 in 20 records reach", "rows", "19 in 20 rows stand in a class at least so large."),
     "k_median": Risk("Median class size", "rows", "Half of the rows stand in a class at least so large."),
     "uniques": Risk("Sample uniques", "rows", "Rows that look like no other row."),
+    "population_uniqueness": Risk(
+        "Population uniqueness",
+        "share",
+        "Residents who would look like no other if each had a row, as estimated from the rows (ARX: Dankar et al.).",
+    ),
     "locations_min": Risk(
         "Fewest locations in a class",
         "addresses",

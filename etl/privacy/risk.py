@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl import database
+from etl.privacy import population
 from hub.policy import GRAINS, LEVELS
 from hub.risks import RISKS
 
@@ -35,7 +36,8 @@ class Facts:
     """What only the builder knows: per area its addresses; per tier the fewest locations in a class, the finer cells
     that a coarsened class may come from, and the rows withheld because too few are like them.
 
-    `new_candidates`, `new_addresses`: the same of rows that no release showed before (addresses: in tier A)."""
+    `new_candidates`, `new_addresses`: the same of rows that no release showed before (addresses: in tier A).
+    `population`: people who live in the city, if it says so."""
 
     addresses: dict[str, int] = field(default_factory=dict)
     locations: dict[str, int] = field(default_factory=dict)
@@ -43,6 +45,7 @@ class Facts:
     withheld: dict[str, int] = field(default_factory=dict)
     new_candidates: dict[str, int] = field(default_factory=dict)
     new_addresses: int | None = None
+    population: int | None = None
 
 
 def measure(path: Path, tiers: Iterable[str], facts: Facts) -> list[dict]:
@@ -60,6 +63,7 @@ def _tier(con: duckdb.DuckDBPyConnection, tier: str, facts: Facts) -> Iterator[d
     exact = {"rows": rows, "classes": len(sizes), **of_sizes(sizes)}
     areas = con.execute("select place_id, sum(n)::bigint from classes where tier = ? group by 1", [tier]).fetchall()
     exact |= of_addresses([(facts.addresses.get(place, 0), n) for place, n in areas])
+    exact |= {"population_uniqueness": of_population(sizes, facts.population)}
     exact |= {"locations_min": facts.locations.get(tier), "candidate_cells": facts.candidates.get(tier)}
     if tier in facts.withheld:
         exact["withheld"] = share(facts.withheld[tier], rows + facts.withheld[tier])
@@ -124,6 +128,13 @@ def of_sizes(sizes: np.ndarray) -> dict[str, Fraction | int | None]:
 def _ranks(rows: int) -> list[tuple[str, int]]:
     """The rank of the row at which a quantile over rows is read, from 1."""
     return [("k_min", 1), ("k_p5", max(1, -(-rows // 20))), ("k_median", max(1, -(-rows // 2)))]
+
+
+def of_population(sizes: np.ndarray, people: int | None) -> float | None:
+    """Population uniqueness, if every row is a resident's; without the number of people only where no row is unique."""
+    if people is None and len(sizes) and sizes[0] == 1:
+        return None
+    return population.uniqueness(sizes, people or 0)
 
 
 def of_addresses(areas: list[tuple[int, int]]) -> dict[str, Fraction | float | int | None]:

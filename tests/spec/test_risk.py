@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from etl import audit, gate
 from etl.checks.finding import Case
-from etl.privacy import risk
+from etl.privacy import population, risk
 from hub.errors import GateError
 from tests.town import Town, requests
 
@@ -174,20 +174,71 @@ def test_every_figure_is_what_counting_row_by_row_finds(tmp_path_factory, rows):
 
 # Against what ARX publishes
 
+# ARX TestRiskMetrics.java: data/adult.csv, all nine columns: how many classes there are of each size
+ADULT_CLASSES = {1: 15512, 2: 2098, 3: 754, 4: 375, 5: 189, 6: 155, 7: 97, 8: 73, 9: 39, 10: 37, 11: 29, 12: 18, 13: 23}
+ADULT_CLASSES |= {14: 14, 15: 15, 16: 9, 17: 11, 18: 10, 19: 10, 20: 5, 21: 3, 22: 4, 23: 3, 24: 2, 25: 1, 26: 3, 27: 5}
+ADULT_CLASSES |= {29: 1, 30: 2, 32: 1, 34: 1, 35: 1, 36: 1, 45: 1}
+ADULT_SIZES = np.repeat([*ADULT_CLASSES], [*ADULT_CLASSES.values()])
+
 
 @pytest.mark.skipif(not ADULT.is_file(), reason="adult.data of the UCI repository is not here")
-def test_the_adult_table_has_the_risk_that_arx_publishes():
+def test_the_adult_table_has_these_classes():
     with ADULT.open(encoding="utf-8") as file:
         lines = [
             dict(zip(UCI.split(), map(str.strip, line), strict=True)) for line in csv.reader(file) if len(line) == 15
         ]
     records = [tuple(line[name] for name in COLUMNS) for line in lines if "?" not in line.values()]
-    sizes = np.array(sorted(Counter(records).values()))
-    found = risk.of_sizes(sizes)
-    assert (sizes.sum(), len(sizes), found["uniques"]) == (30_162, 19_502, 15_512)
+    assert Counter(Counter(records).values()) == ADULT_CLASSES
+
+
+def test_the_adult_table_has_the_risk_that_arx_publishes():
+    found = risk.of_sizes(ADULT_SIZES)
+    assert (ADULT_SIZES.sum(), len(ADULT_SIZES), found["uniques"]) == (30_162, 19_502, 15_512)
     assert float(found["prosecutor_risk_mean"]) == pytest.approx(0.6465751607983555, abs=1e-12)
-    assert found["uniques"] / sizes.sum() == pytest.approx(0.5142895033485844, abs=1e-12)
+    assert found["uniques"] / ADULT_SIZES.sum() == pytest.approx(0.5142895033485844, abs=1e-12)
     assert found["prosecutor_risk_max"] == 1
+
+
+@pytest.mark.parametrize(("fraction", "published"), [(0.01, 0.1446), (0.1, 0.2768), (0.2, 0.3577), (1, 0.5142)])
+def test_the_adult_table_has_the_population_uniqueness_that_arx_publishes(fraction, published):
+    """By Pitman's model up to a tenth of the population, by Zayatz's beyond."""
+    estimate = population.uniqueness(ADULT_SIZES, round(30_162 / fraction))
+    assert int(estimate * 10_000) / 10_000 == published
+
+
+def test_the_model_of_zayatz_is_the_one_that_arx_publishes_for_a_tenth(monkeypatch):
+    monkeypatch.setattr(population, "SMALL_SAMPLE", 0)
+    assert population.uniqueness(ADULT_SIZES, 301_620) == pytest.approx(0.3207, abs=5e-5)
+
+
+# Population uniqueness
+
+
+@pytest.mark.parametrize("fraction", [0.02, 0.1, 0.3, 0.6])
+def test_an_estimate_from_a_sample_comes_near_to_the_truth_and_nearer_than_the_sample(fraction):
+    dice = np.random.default_rng(7)
+    people = np.repeat(np.arange(120_000), dice.geometric(0.4, 120_000))  # classes of a made-up town
+    sample = dice.choice(people, round(fraction * len(people)), replace=False)
+    truth = (np.unique(people, return_counts=True)[1] == 1).sum() / len(people)
+    sizes = np.unique(sample, return_counts=True)[1]
+    estimate, in_sample = population.uniqueness(sizes, len(people)), (sizes == 1).sum() / len(sample)
+    assert abs(estimate - truth) < abs(in_sample - truth)
+
+
+def test_where_every_row_is_like_others_nobody_stands_alone():
+    assert population.uniqueness(np.array([2, 5, 11]), 10_000) == 0
+    assert population.uniqueness(np.array([], np.int64), 10_000) == 0
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=60), st.integers(0, 10**7))
+def test_whatever_the_classes_are_the_estimate_is_a_share(sizes, people):
+    assert 0 <= population.uniqueness(np.array(sizes), people) <= 1
+
+
+def test_a_city_that_does_not_say_how_many_live_there_has_no_estimate_of_who_is_alone():
+    assert risk.of_population(np.array([1, 7]), None) is None
+    assert risk.of_population(np.array([5, 7]), None) == 0
+    assert 0 < risk.of_population(np.array([1, 7]), 1_000) < 1 / 8
 
 
 # In the release, and at the gate
