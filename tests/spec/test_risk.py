@@ -211,6 +211,32 @@ def test_the_model_of_zayatz_is_the_one_that_arx_publishes_for_a_tenth(monkeypat
     assert population.uniqueness(ADULT_SIZES, 301_620) == pytest.approx(0.3207, abs=5e-5)
 
 
+# Against what pycanon publishes
+
+# pycanon tests/test_anonymity.py (Apache-2.0): StudentsMath_Score, each class of Teacher, Gender, Ethnic, Freeredu: its scores
+SCORES = """
+RFAf:76,42,75,30,30,72,55 RFAp:59,68,69 RFBf:34,82,60,57,56 RFBp:62,39,74,52 RFCf:66,67 RFHf:36,51,65,77
+RFHp:56,72,30,73,37,52,71 RMAf:68,43,39,72 RMAp:34,33,48 RMBf:44,67,32,68 RMBp:78,64,36,38,51 RMCf:48,54,67,47
+RMCp:58,64,65,50,40 RMHf:73,40,39,58,76 RMHp:32,69,74,80,50,34,54,59,33 SFAf:57 SFAp:85,91,48,86,71 SFBf:72,68
+SFBp:68,91 SFCf:65,84 SFCp:89,79,53,83,61,51,60,95 SFHf:82,69,92 SFHp:47,50,66,74,84 SMAf:85,76,65
+SMAp:60,51,87,48,87,95,64,84,53,52,53 SMBf:62,80,77,67,95,87,60 SMBp:72,65,80,46,48 SMCf:49,73,60 SMCp:55,52
+SMHf:69,45,91,79,57,59 SMHp:62,71,79,82 WFAf:82,93,65,82,70,53 WFAp:85,85,93,56 WFBf:87,63,83,83,72 WFBp:65,53
+WFCf:61,58 WFCp:89,91,58,64,68 WFHf:52,88,76,53,58,68,64,83 WFHp:78,83,84,83 WMAf:62,61,79,66,52,87
+WMBf:77,89,93,73,89 WMBp:61,46,85,48,89,56 WMCf:70,59,63,68,45 WMCp:51,90,47,79,45,75,79 WMHf:71,59,53,72,94
+WMHp:57,67,57,81,91,57
+"""
+
+
+def test_scores_have_the_closeness_that_pycanon_publishes():
+    classes = {name: given.split(",") for name, _, given in (line.partition(":") for line in SCORES.split())}
+    found = Counter((name, score) for name, scores in classes.items() for score in scores)
+    names, values = sorted(classes), sorted({score for _, score in found})
+    numbered = [(names.index(name), values.index(score), n) for (name, score), n in found.items()]
+    t = risk.closeness(*map(np.array, zip(*numbered, strict=True)), is_ordered=True)
+    assert sum(found.values()) == 216 and min(map(len, classes.values())) == 1
+    assert t == pytest.approx(0.4165919952210274, abs=1e-12)
+
+
 # Population uniqueness
 
 
