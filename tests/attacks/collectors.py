@@ -10,7 +10,8 @@ from datetime import date, timedelta
 import h3
 import numpy as np
 
-from hub.policy import GRAINS, LEVELS
+from etl.privacy import time
+from hub.policy import DELAY_DAYS, GRAINS, LEVELS
 from tests.attacks.daily import K, Told, class_of
 from tests.attacks.made import Report
 
@@ -159,3 +160,34 @@ class Rememberer:
                 self.found += [(told.day, name, took[0])] if no_days and took else []
                 self.words |= {row["id"]: row["on_time"] for row in rows if row["on_time"] in FINAL}
                 self.days |= {row["id"]: row["duration_days"] for row in rows if row["duration_days"] is not None}
+
+
+@dataclass
+class Timer:
+    """Attack 6, row by row. He asks whether a row appeared, and was closed, in the first release in which all that look like
+    it could be: in another one it tells of itself."""
+
+    shown: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+    before: int | None = None
+    found: list[dict] = field(default_factory=list)
+    seen: int = 0
+
+    def see(self, told: Told) -> None:
+        grid = time.number(told.day - timedelta(told.day.weekday()))
+        for row in [row for row in told.rows if row["tier"] in K]:
+            _, end = time.bucket(date.fromisoformat(row["requested_bucket"]), row["requested_grain"])
+            comes = time.number(end) + DELAY_DAYS[row["tier"]]
+            is_new, is_closed = row["id"] not in self.shown, row["status"] == "closed"
+            if self.before and is_new and not row["late"]:
+                self._note(row, comes, grid)
+            if self.before and not is_new and is_closed and row["id"] not in self.closed:
+                self._note(row, comes + (row["duration_days"] or 0), grid)
+            self.shown.add(row["id"])
+            self.closed |= {row["id"]} if is_closed else set()
+        self.before = grid
+
+    def _note(self, row: dict, day: int, grid: int) -> None:
+        is_dated = row["status"] == "open" or row["duration_days"] is not None
+        self.seen += is_dated
+        self.found += [row] if is_dated and not self.before < day <= grid else []

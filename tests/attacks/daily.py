@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -19,7 +20,7 @@ from etl.privacy import time
 from etl.vault import Vault, open_vault
 from hub.releases import Release
 from tests.attacks.made import POLICY, Report, World
-from tests.town import Town, instant
+from tests.town import Town, cityglass, instant
 
 K = {"B": 5, "C": 11}
 SHOWN = ("completeness", "quality_reasons", "places", "area_counts", "month_counts", "durations", "on_time", "backlog")
@@ -58,6 +59,21 @@ def founded(folder, world: World, **policy) -> Town:
         vault.con.execute("create table stays as select * from given")
         vault.con.execute("create table world as select * from records_service_requests")
         vault.con.unregister("given")
+    return town
+
+
+def real(folder, city: Path, *reads: str) -> Town:
+    """A ready city whose vault has read real files; each report arrives on the day on which it was opened."""
+    town = Town(folder)
+    town.yml.write_bytes(city.read_bytes())
+    assert cityglass("pull", "--city", town.yml, "--data", town.data, *reads).code == 0
+    with open_vault(town.data) as vault:
+        vault.con.execute(
+            """create table stays as select key, strftime(date '1970-01-01' + requested_day::integer, '%Y-%m-%d') as arrives,
+            '9999' as leaves, null::bigint as first, null::bigint as first_day, null::bigint as again
+            from records_service_requests"""
+        )
+        vault.con.execute("create table world as select * from records_service_requests")
     return town
 
 

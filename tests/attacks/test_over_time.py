@@ -16,7 +16,7 @@ from narwhals import col, lit, when
 from etl import contents
 from etl.privacy import closing, outcome, place
 from tests.attacks import daily, naive
-from tests.attacks.collectors import Averager, Differ, Follower, Rememberer, Watcher
+from tests.attacks.collectors import Averager, Differ, Follower, Rememberer, Timer, Watcher
 from tests.attacks.made import DAYS, EVERY, FIRST, bucket_days
 from tests.town import Town
 
@@ -27,7 +27,7 @@ RELEASED = [FIRST + timedelta(n) for n in range(0, DAYS + 1, EVERY)]
 def collectors(town, known, tmp_path_factory):
     """What they found in our releases."""
     told_by = Town(Path(shutil.copytree(town.folder, tmp_path_factory.mktemp("daily") / "town")))
-    all_of_them = (Differ(), Averager(known), Watcher(), Follower(), Rememberer())
+    all_of_them = (Differ(), Averager(known), Watcher(), Follower(), Rememberer(), Timer())
     for told in daily.releases(told_by, RELEASED):
         for collector in all_of_them:
             collector.see(told)
@@ -101,6 +101,11 @@ def test_in_ours_it_is_a_function_of_what_is_released(collectors):
     assert watcher.found == []
 
 
+def test_a_row_and_its_closing_appear_when_all_that_look_like_it_could(collectors):
+    assert collectors["Timer"].seen > 300
+    assert collectors["Timer"].found == []
+
+
 # 8 and the monotone rule
 
 
@@ -166,9 +171,10 @@ def test_without_their_protections_every_one_of_them_finds_something(another, kn
     monkeypatch.setattr(outcome, "add_outcome", at_once)
     monkeypatch.setattr(outcome, "_diverse", any_word_counts)
     differ, averager, watcher, follower, rememberer = Differ(), Averager(known), Watcher(), Follower(), Rememberer()
+    timer = Timer()
     weeks = [FIRST + timedelta(7 * n) for n in range(4)]
     for told in daily.releases(another, weeks):
-        for collector in (differ, averager, watcher, follower, rememberer):
+        for collector in (differ, averager, watcher, follower, rememberer, timer):
             collector.see(told)
-    assert differ.found and watcher.found and follower.found and rememberer.found
+    assert differ.found and watcher.found and follower.found and rememberer.found and timer.found
     assert averager.miss(len(weeks)) < 0.8 * averager.miss(1)
