@@ -12,7 +12,7 @@ import narwhals as nw
 import pyarrow as pa
 from narwhals import col, lit, when
 
-from etl import completeness, epochs, received, shown_photos, shown_texts, signing, tables, third_parties, week
+from etl import as_of, completeness, epochs, received, shown_photos, shown_texts, signing, tables, third_parties, week
 from etl.anonymize import FROZEN, TOLD, Anonymized, service_requests
 from etl.completeness import Fate
 from etl.database import BATCH_ROWS
@@ -32,7 +32,7 @@ from hub.city import City
 from hub.datasets import DATASETS
 from hub.datasets import tables as all_tables
 from hub.datasets.about_release import RECEIVED
-from hub.policy import GRAINS, LEVELS, Policy
+from hub.policy import GRAINS, LEAST_ADDRESSES, LEVELS, Policy
 from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
@@ -126,19 +126,18 @@ class Contents:
         coarsened = {tier: rungs for tier, rungs in ladders.items() if tier in self.at.policy.k}
         first = done.rows.filter(col("is_new") == 1).join(done.fallen, on="id", how="anti")
         known = candidates.places(done.received, engine)
-        addresses = self._addresses()
         in_a = engine.arrow(first.filter(col("tier") == "A").select("place_id").unique())["place_id"].to_pylist()
         withheld = done.fates.filter(col("reason") == FEW).join(
             done.received.select("id", "tier"), on="id", how="inner"
         )
         counted = engine.arrow(withheld.group_by("tier").agg(rows=nw.len())).to_pylist()
         return Facts(
-            addresses,
+            self._addresses(),
             {tier: least for tier, least in self._fewest_locations().items() if tier in coarsened},
             candidates.fewest(done.rows, known, coarsened, engine),
             self._unless_few(dict.fromkeys(ladders, 0) | {line["tier"]: line["rows"] for line in counted}),
             candidates.fewest(first, known, coarsened, engine),
-            min((addresses.get(place, 0) for place in in_a), default=None),
+            self._fewest_in_a(in_a),
             self.at.city.population,
         )
 
@@ -148,14 +147,27 @@ class Contents:
         are_few = any(0 < withheld.get(tier, 0) < least for tier, least in k.items())
         return {tier: n for tier, n in withheld.items() if tier not in k or not are_few}
 
-    def _addresses(self) -> dict[str, int]:
-        """Per released area the distinct locations ever reported in it."""
-        found: dict[str, int] = {}
+    def _addresses(self) -> dict[tuple[str, str], int]:
+        """Per tier and area the distinct locations of the rows that are shown there, which is the least that it has; an
+        area of tier A has more, by its rule. What is reported there and not shown would tell of itself."""
+        rows = self.done.rows.group_by("tier", "place_id").agg(n=col("location").n_unique())
+        least = {"A": LEAST_ADDRESSES}
+        found = self.engine.arrow(rows).to_pylist()
+        return {(row["tier"], row["place_id"]): max(row["n"], least.get(row["tier"], 1)) for row in found}
+
+    def _fewest_in_a(self, places: list[str]) -> int | None:
+        """The fewest locations ever reported in areas of tier A; where they are enough, so many as are demanded."""
+        fewest = None
         for level, counted in self.done.catchments.items():
-            named = self.done.rows.filter(col("place_level") == level).select("place_id", "place_no").unique()
-            pairs = named.join(counted.rename({f"place_{level}": "place_no"}), on="place_no", how="inner")
-            found |= {line["place_id"]: line["catchment"] for line in self.engine.arrow(pairs).to_pylist()}
-        return found
+            named = self.done.rows.filter(col("place_level") == level, col("place_id").is_in(places or [""]))
+            pairs = (
+                named.select("place_no")
+                .unique()
+                .join(counted.rename({f"place_{level}": "place_no"}), on="place_no", how="left")
+            )
+            found = [line["catchment"] or 0 for line in self.engine.arrow(pairs).to_pylist()]
+            fewest = min([*found, *([] if fewest is None else [fewest])], default=None)
+        return None if fewest is None else min(fewest, self.at.policy.addresses)
 
     def finer(self) -> int:
         """Rows that are shown finer than the ledger has them, or elsewhere at the same precision."""
@@ -216,8 +228,8 @@ def _rank(column: str, order: tuple[str, ...]) -> nw.Expr:
 
 def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release | None) -> Contents:
     """Anonymize the vault and make every table. Raises ConfigurationError for a lost key or an empty vault."""
-    as_of = _as_of(vault)
-    at = _context(vault, city, policy, data, as_of)
+    known = as_of.of_sources(vault, city, policy)
+    at = _context(vault, city, policy, data, as_of.of_release(known))
     done = _anonymized(vault, city, at)
     if not at.within and week.account(vault) and (few := week.deferred(vault, done, at)):
         at = replace(at, deferred=few)
@@ -229,11 +241,13 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
     sources = [
         line
-        for line in tables.sources(vault, city, _counted_weekly(vault, at, account, done.daily))
+        for line in tables.sources(vault, city, known, _counted_weekly(vault, at, account, done.daily))
         if line["dataset"] not in DATASETS or line["dataset"] in city.datasets
     ]
     epoch = epochs.with_k(vault, policy.k)
-    return Contents(at, done, small, sources, _layers(vault), as_of, before, counted, epoch, text_layers, photos)
+    return Contents(
+        at, done, small, sources, _layers(vault), as_of.of_release(known), before, counted, epoch, text_layers, photos
+    )
 
 
 def _anonymized(vault: Vault, city: City, at: Context) -> Anonymized:
@@ -250,19 +264,11 @@ def _counted_weekly(
     return {n: account.rows_of(n, daily) for n, source in at.city.sources.items() if source.dataset == LARGE.name}
 
 
-def _as_of(vault: Vault) -> int:
-    """The time of the data: of the requests, else of the newest source."""
-    known = {
-        name: int(value) for name, value in vault.rows("select name, value from settings where name like 'as_of:%'")
-    }
-    return known.get("as_of:requests") or max(known.values())
-
-
-def _context(vault: Vault, city: City, policy: Policy, data: Path, as_of: int) -> Context:
+def _context(vault: Vault, city: City, policy: Policy, data: Path, now: int) -> Context:
     key = known_key(vault, data)
     epochs.follow(vault, data, key)
     rows = vault.rows("select name, geometry from areas where layer = 'boundaries' and kind <> 'water' order by name")
-    today = local_day(as_of, ZoneInfo(city.time_zone))
+    today = local_day(now, ZoneInfo(city.time_zone))
     hidden = frozenset(json.loads(vault.setting(AGENCY_HIDDEN, "[]")))
     grid_before, today_before = json.loads(vault.setting(TOLD_UNTIL, "[0, 0]"))  # whatever is served since
     seen = (today, grid_before, today_before, hidden)

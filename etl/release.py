@@ -83,10 +83,14 @@ class Job:
 
     def state(self) -> str:
         """Fingerprint of everything a release is made from: if it is unchanged there is nothing to publish."""
-        areas = self.vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
         as_of = self.vault.rows("select name, value from settings where name like 'as_of:%' order by name")
-        kinds = (self.policy.hash, sorted(self.policy.known or ()), version("cityglass"), self.city.path.read_bytes())
-        return hashlib.sha256(repr((self.vault.setting("changes"), as_of, areas, *kinds)).encode()).hexdigest()[:32]
+        known = (self.vault.setting("changes"), as_of, sorted(self.policy.known or ()), *self.rules())
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:32]
+
+    def rules(self) -> tuple:
+        """What a release is made by, without what is known of any record."""
+        areas = self.vault.rows("select layer, name, kind, md5(geometry) from areas order by all")
+        return areas, self.policy.hash, version("cityglass"), self.city.path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def publish(job: Job, step: Callable[[str], None] = lambda _: None, ordered: boo
                 with _stage(name, step, seconds):
                     work()
             with _stage("checking", step, seconds):
-                release_id = _release_id(made, job, folder, state)
+                release_id = _release_id(made, job, folder)
                 findings = _check(made, job, folder, release_id)
             with _stage("swapping in", step, seconds):
                 release = _swap(made, job, folder, release_id, state, findings, statuses)
@@ -188,14 +192,18 @@ def _draw(made: Contents, city: City, folder: Path) -> None:
     write_basemap(layers["boundaries"], layers["streets"], layers["water"], city.bbox, folder / "basemap.pmtiles")
 
 
-def _release_id(made: Contents, job: Job, folder: Path, state: str) -> str:
-    """As-of and content, so that equal input gives an equal id; after an erasure that of the release it replaces."""
+def _release_id(made: Contents, job: Job, folder: Path) -> str:
+    """As-of and content, so that equal content gives an equal id, whatever changed that nobody is told; after an erasure
+    that of the release it replaces."""
     before = made.before
     if before and before.manifest["as_of"] == made.as_of and withdrawal.shows(before, withdrawal.due(job.vault)):
-        return withdrawal.next_id(before, job.data)
+        return withdrawal.next_id(before.id, job.data)
     digests = [f"{path.name} {downloads.sha256(path)}" for path in sorted((folder / "downloads").glob("*.parquet"))]
-    content = hashlib.sha256("\n".join([*digests, state]).encode()).hexdigest()
-    return f"{datetime.fromtimestamp(made.as_of, UTC):%Y%m%dT%H%M%SZ}-{content[:8]}"
+    told = repr((digests, made.text_layers, *job.rules()))
+    release_id = (
+        f"{datetime.fromtimestamp(made.as_of, UTC):%Y%m%dT%H%M%SZ}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+    )
+    return withdrawal.next_id(release_id, job.data) if release_id in releases.withdrawn(job.data) else release_id
 
 
 def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Finding, ...]:

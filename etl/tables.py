@@ -177,17 +177,18 @@ def about() -> dict[str, list[dict]]:
     }
 
 
-def sources(vault: Vault, city: City, counted: dict[str, int]) -> list[dict]:
-    """One row per source that was read whole; `counted` stands for the rows read of those that are counted weekly."""
+def sources(vault: Vault, city: City, known: dict[str, int], counted: dict[str, int]) -> list[dict]:
+    """One row per source that was read whole; `known`: up to when each tells. `counted` stands for the rows read of those
+    that are counted weekly."""
     read = vault.rows(
         "select source, sum(rows_read + set_aside)::bigint, min(proven_by), max(ended) from readings group by 1 order by 1"
     )
-    lines = [_source(vault, city, *line) for line in read]
+    lines = [_source(city, known.get(line[0], 0), *line) for line in read]
     return [line | {"rows": counted.get(line["source"], line["rows"])} for line in lines]
 
 
-def _source(vault: Vault, city: City, name: str, rows: int, proven_by: str, read_at: int) -> dict:
-    source, as_of = city.sources.get(name), int(vault.setting(f"as_of:{name}", "0"))
+def _source(city: City, as_of: int, name: str, rows: int, proven_by: str, read_at: int) -> dict:
+    source = city.sources.get(name)
     return {
         "source": name,
         "dataset": source.dataset if source else name,

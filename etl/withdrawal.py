@@ -104,9 +104,9 @@ def _recorded(table: Table) -> tuple[str, str, str]:
     return table.name, key, SQLITE[next(column.type for column in table.columns if column.name == key)]
 
 
-def next_id(release: Release, data: Path) -> str:
-    """The id of a release that stands in the place of one of the same day: `<id>-e1`, `<id>-e2`, ..."""
-    first = "-".join(release.id.split("-")[:2])
+def next_id(release_id: str, data: Path) -> str:
+    """The id of a release that stands in the place of another: `<id>-e1`, `<id>-e2`, ..."""
+    first = "-".join(release_id.split("-")[:2])
     number = 1
     while (releases.folder(data) / f"{first}-e{number}").exists() or f"{first}-e{number}" in releases.withdrawn(data):
         number += 1

@@ -17,6 +17,7 @@ TIERS = ("A", "B", "C", "X")  # public realm, property-linked, sensitive, withhe
 LEVELS = ("h3_9", "h3_8", "h3_7", "neighbourhood", "city")
 GRAINS = ("day", "week", "month", "quarter", "year")
 LOOSEST_K = {"B": 5, "C": 11}
+LEAST_ADDRESSES = 8  # in an area of tier A
 LOOSEST_GRAIN = {"A": "day", "B": "week", "C": "month"}
 LOOSEST_LEVEL = {"A": "h3_9", "B": "h3_9", "C": "h3_8"}
 PHOTO_USES = ("off", "approved")  # of photos, in tier A: each is approved by a person
@@ -138,7 +139,7 @@ def load_policy(city: City, dataset: str = "service_requests") -> Policy:
         version=raw["version"],
         mode=raw.get("mode", "P"),
         k=_k(path, raw["k"], city),
-        addresses=raw.get("addresses", 8),
+        addresses=raw.get("addresses", LEAST_ADDRESSES),
         ladders={tier: tuple(_rung(path, tier, rung) for rung in rungs) for tier, rungs in raw["ladders"].items()},
         tiers=raw["tiers"],
         services=raw.get("services") or {},
@@ -243,9 +244,12 @@ def _never_looser(policy: Policy) -> None:
                 f"{placed(policy.path, f'k.{tier}')}: k.{tier} is {policy.k[tier]}, looser than {least}.",
                 f"set it to {least} or more",
             )
-    if policy.addresses < 8:
+    if policy.addresses < LEAST_ADDRESSES:
         where = placed(policy.path, "addresses")
-        raise GateError(f"{where}: addresses is {policy.addresses}, looser than 8.", "set it to 8 or more")
+        raise GateError(
+            f"{where}: addresses is {policy.addresses}, looser than {LEAST_ADDRESSES}.",
+            f"set it to {LEAST_ADDRESSES} or more",
+        )
     for key, tiers in (("tiers", policy.tiers), ("services", policy.services)):
         for name, tier in tiers.items():
             if tier not in TIERS:

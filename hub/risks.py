@@ -43,12 +43,14 @@ RISKS = {
         "Marketer risk", "share", "The same on average: the share of rows that guessing addresses would get right."
     ),
     "addresses_min": Risk(
-        "Fewest addresses in an area", "addresses", "The fewest addresses in an area that a row is placed in."
+        "Fewest addresses in an area",
+        "addresses",
+        "At least so many addresses are in each area that a row is placed in: those of the rows that are shown there.",
     ),
     "candidate_cells": Risk(
         "Candidate cells of a coarsened class",
         "cells",
-        "From at least so many smaller areas or periods may a coarsened class come.",
+        "From at least so many smaller areas or periods may a coarsened class come; 2 if they are more.",
     ),
     "withheld": Risk(
         "Suppressed records",

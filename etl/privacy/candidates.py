@@ -14,6 +14,7 @@ from etl.privacy import time
 from hub.policy import LEVELS
 
 CLASS = ("tier", "place_level", "requested_grain", "place_no", "bucket")
+ENOUGH = 2
 Places = list[tuple[int | None, ...]]  # per location the areas that hold it, in the order of LEVELS
 
 
@@ -24,7 +25,8 @@ def places(received: nw.LazyFrame, engine) -> Places:
 
 
 def fewest(rows: nw.LazyFrame, known: Places, ladders: dict, engine) -> dict[str, int]:
-    """Per tier, the smallest number of finer cells from which a class of `rows` may come; no tier without such a class."""
+    """Per tier, the smallest number of finer cells from which a class of `rows` may come, ENOUGH if it is more: which cells
+    there are is known from rows that are not shown, too. No tier without such a class."""
     classes = engine.arrow(rows.filter(col("tier").is_in([*ladders])).select(*CLASS).unique()).to_pydict().values()
     used = {level for at, level in enumerate(LEVELS) if any(areas[at] is not None for areas in known)}
     found: dict[str, int] = {}
@@ -34,7 +36,7 @@ def fewest(rows: nw.LazyFrame, known: Places, ladders: dict, engine) -> dict[str
             pair = level, before[0]
             inside[pair] = inside.get(pair) or _areas_inside(known, *pair)
             possible = inside[pair].get(place, 1) * _periods(bucket, grain, before[1])
-            found[tier] = min(possible, found.get(tier, possible))
+            found[tier] = min(possible, found.get(tier, ENOUGH))
     return found
 
 

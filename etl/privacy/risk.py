@@ -28,18 +28,19 @@ READ = pa.schema(
 )
 FINE = ("h3_8", "month")
 AT_RISK = (5, 11)
+DIGITS = 3  # of a mean over areas: more would tell of a single one
 BLOCK = 2_000  # classes whose distributions are compared at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What only the builder knows: per area its addresses; per tier the fewest locations in a class, the finer cells
-    that a coarsened class may come from, and the rows withheld because too few are like them.
+    """What only the builder knows: per tier and area how many addresses it has at least; per tier the fewest locations in
+    a class, the finer cells that a coarsened class may come from, and the rows withheld because too few are like them.
 
     `new_candidates`, `new_addresses`: the same of rows that no release showed before (addresses: in tier A).
     `population`: people who live in the city, if it says so."""
 
-    addresses: dict[str, int] = field(default_factory=dict)
+    addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     locations: dict[str, int] = field(default_factory=dict)
     candidates: dict[str, int] = field(default_factory=dict)
     withheld: dict[str, int] = field(default_factory=dict)
@@ -62,7 +63,7 @@ def _tier(con: duckdb.DuckDBPyConnection, tier: str, facts: Facts) -> Iterator[d
     rows = int(sizes.sum())
     exact = {"rows": rows, "classes": len(sizes), **of_sizes(sizes)}
     areas = con.execute("select place_id, sum(n)::bigint from classes where tier = ? group by 1", [tier]).fetchall()
-    exact |= of_addresses([(facts.addresses.get(place, 0), n) for place, n in areas])
+    exact |= of_addresses([(facts.addresses.get((tier, place), 0), n) for place, n in areas])
     exact |= {"population_uniqueness": of_population(sizes, facts.population)}
     exact |= {"locations_min": facts.locations.get(tier), "candidate_cells": facts.candidates.get(tier)}
     if tier in facts.withheld:
@@ -146,7 +147,7 @@ def of_addresses(areas: list[tuple[int, int]]) -> dict[str, Fraction | float | i
     return {
         "addresses_min": least,
         "journalist_risk_max": Fraction(1, least) if least else None,
-        "marketer_risk": float(by_chance / rows) if by_chance is not None else None,
+        "marketer_risk": round(float(by_chance / rows), DIGITS) if by_chance is not None else None,
     }
 
 
