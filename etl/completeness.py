@@ -9,7 +9,7 @@ from etl.quarantine import unusable
 from etl.vault import WEEKLY, Vault
 
 REQUESTS = "service_requests"
-AMONG = "Its period of opening has not closed, or it is one of fewer than {k} of kinds that are withheld"
+AMONG = "Its period of opening has not closed, or it is one of fewer than {k} that are withheld for one reason"
 SOURCES = """select source from records_{dataset} union select source from quarantine where dataset = '{dataset}'"""
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
 
@@ -59,14 +59,23 @@ def account(vault: Vault) -> Account:
     return Account(aside, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS), rows, gone)
 
 
-def among_others(fates: list[Fate], reason: str, k: int) -> list[Fate]:
-    """The fates, with fewer than `k` keys of a reason counted among those that wait. Not among others that are withheld:
-    `_privacy_risk` tells how many those are, and the rest would be the few."""
-    few = sum(fate.keys for fate in fates if fate.reason == reason)
-    if few >= k:
+def withheld_by_reason(fates: list[Fate]) -> dict[str, int]:
+    """How many keys are told as withheld, by reason."""
+    return {fate.reason: fate.keys for fate in fates if fate.fate == "withheld"}
+
+
+def in_steps(fates: list[Fate], before: dict[str, int], k: int) -> list[Fate]:
+    """The fates, with so few withheld keys counted among those that wait that no release tells fewer than `k` of a reason,
+    nor one after another that 1 to k-1 have come. `before`: what the last release told."""
+    now, told = withheld_by_reason(fates), {}
+    for reason, keys in now.items():
+        was = before.get(reason, 0)
+        told[reason] = was if was <= keys < was + k else keys if keys >= k else 0
+    if (rest := sum(now.values()) - sum(told.values())) == 0:
         return fates
-    others = [fate for fate in fates if fate.reason != reason and fate.fate != "waiting"]
-    waiting = few + sum(fate.keys for fate in fates if fate.fate == "waiting")
+    others = [fate for fate in fates if fate.fate not in ("withheld", "waiting")]
+    others += [Fate("withheld", reason, keys) for reason, keys in told.items() if keys]
+    waiting = rest + sum(fate.keys for fate in fates if fate.fate == "waiting")
     return [*others, Fate("waiting", AMONG.format(k=k), waiting)]
 
 

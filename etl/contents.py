@@ -37,6 +37,7 @@ from hub.releases import Release
 
 LARGE = DATASETS["service_requests"].table
 TOLD_UNTIL = "told_until"  # setting of the vault: the last Monday and the day of the last release that was made
+WITHHELD = "withheld"  # setting of the vault: how many were told as withheld, by reason
 AGENCY_HIDDEN = "agency_hidden"  # setting of the vault: groups that were released without their agency
 OPEN_AGAIN = "Opened again by the city; in tiers B and C they stand as closed until they are closed again"
 CHANGED = f"""update release_ledger l set {", ".join(f"{name} = s.{name}" for name in TOLD)} from shown s
@@ -57,6 +58,7 @@ class Contents:
     before: Release | None
     counted: received.Counted
     epoch: Epoch
+    withheld: dict[str, int]
     text_layers: str = ""
     photos: dict[str, bytes] = field(default_factory=dict)
 
@@ -142,8 +144,11 @@ class Contents:
         )
 
     def _unless_few(self, withheld: dict[str, int]) -> dict[str, int]:
-        """How many were withheld in each tier; in none of B and C if they are few in one, which their sum would tell."""
+        """How many were withheld in each tier; in none of B and C if they are few in one, which their sum would tell, or
+        are not told in all."""
         k = self.at.policy.k
+        if self.withheld.get(FEW, 0) != sum(withheld.values()):
+            return {tier: n for tier, n in withheld.items() if tier not in k}
         are_few = any(0 < withheld.get(tier, 0) < least for tier, least in k.items())
         return {tier: n for tier, n in withheld.items() if tier not in k or not are_few}
 
@@ -213,6 +218,7 @@ class Contents:
                 max(self.today, self.at.today_before),
             ]  # as_of may step back
             vault.set(TOLD_UNTIL, json.dumps(told_until))
+            vault.set(WITHHELD, json.dumps(self.withheld))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
 
     def _without_agency(self) -> set[str]:
@@ -238,16 +244,17 @@ def gather(vault: Vault, city: City, policy: Policy, data: Path, before: Release
     done, photos = shown_photos.add(vault, at, done)
     counted = received.count(vault, done, at)
     account = week.account(vault) if at.within else None
-    small = _tables(vault, city, at, done, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
+    told = json.loads(vault.setting(WITHHELD, "{}"))
+    fates = completeness.in_steps(_fates(at, done), told, max(at.policy.k.values()))
+    small = _tables(vault, city, at, done, fates, account) | {RECEIVED.name: tables.shaped(RECEIVED, counted.lines)}
     sources = [
         line
         for line in tables.sources(vault, city, known, _counted_weekly(vault, at, account, done.daily))
         if line["dataset"] not in DATASETS or line["dataset"] in city.datasets
     ]
     epoch = epochs.with_k(vault, policy.k)
-    return Contents(
-        at, done, small, sources, _layers(vault), as_of.of_release(known), before, counted, epoch, text_layers, photos
-    )
+    seen = (at, done, small, sources, _layers(vault), as_of.of_release(known), before, counted, epoch)
+    return Contents(*seen, completeness.withheld_by_reason(fates), text_layers, photos)
 
 
 def _anonymized(vault: Vault, city: City, at: Context) -> Anonymized:
@@ -277,11 +284,15 @@ def _context(vault: Vault, city: City, policy: Policy, data: Path, now: int) -> 
 
 
 def _tables(
-    vault: Vault, city: City, at: Context, done: Anonymized, account: completeness.Account | None
+    vault: Vault,
+    city: City,
+    at: Context,
+    done: Anonymized,
+    fates: list[Fate],
+    account: completeness.Account | None,
 ) -> dict[str, pa.Table]:
     """Every table but the large one and those that are told at the end."""
     made: dict[str, list[dict] | pa.Table] = dict(tables.of_requests(done, at))
-    fates = completeness.among_others(_fates(at, done), UNNAMED, at.policy.k["C"])
     live = {LARGE.name: fates} if LARGE.name in city.datasets else {}
     for name in (name for name in tables.OTHERS if name in city.datasets):
         made |= tables.of_dataset(at, name)

@@ -54,7 +54,8 @@ def count(vault: Vault, done: Anonymized, at: Context) -> Counted:
     released |= {
         g: _sizes(_released(done, at, g)) for g in {x["grain"] for x in before if x["grain"] != grain(x["tier"], at)}
     }
-    new = [*_new(done, released[""], at, before)]
+    others = _sizes(_others(done, at))
+    new = _unless_solved([*_new(released[""], others, at, before)], before, others, at)
     return Counted([*_again(before, released, at), *new], new)
 
 
@@ -97,9 +98,9 @@ def _again(before: list[dict], released_by: dict[str, Sizes], at: Context) -> It
             yield line | {"released": n, "received": None if rest is None else n + rest}
 
 
-def _new(done: Anonymized, released: Sizes, at: Context, before: list[dict]) -> Iterator[dict]:
+def _new(released: Sizes, others: Sizes, at: Context, before: list[dict]) -> Iterator[dict]:
     """The lines of periods that have ended since, but for those that lie in one that was told by another grain."""
-    others, told = _sizes(_others(done, at)), {(line["tier"], line["period"]) for line in before}
+    told = {(line["tier"], line["period"]) for line in before}
     until = {line["tier"]: _end(line) for line in before if line["grain"] != grain(line["tier"], at)}
     tables = {key[:2] for key in (*released, *others)}
     for tier, period in sorted(tables):
@@ -109,6 +110,30 @@ def _new(done: Anonymized, released: Sizes, at: Context, before: list[dict]) -> 
             line["counted"] = time.day_of(at.today).isoformat()
             for cell in _table(tier, period, released, others, at):
                 yield line | cell
+
+
+def _unless_solved(new: list[dict], before: list[dict], others: Sizes, at: Context) -> list[dict]:
+    """The new lines, but for periods of which not even the sum is told, where a reader could tell such sums from all that
+    is in no row: with the others they must be so many that each may be k more. Till then those periods wait."""
+    if not (hidden := _unsaid(new)):
+        return new
+    everything = sum(n for (_, _, group, district), (n, _) in others.items() if (group, district) == (WHOLE, WHOLE))
+    seen = sum(line["not_released"] or 0 for line in (*before, *new) if _is_whole(line))
+    k, unsaid = max(at.policy.k.values()), hidden | _unsaid(before)
+    spare = [everything - seen - len(unsaid)]
+    for tier in {tier for tier, _ in hidden}:
+        mine = [(tier, time.number(date.fromisoformat(first))) for of_tier, first in unsaid if of_tier == tier]
+        spare.append(sum(others.get((*key, WHOLE, WHOLE), (0, 0))[0] for key in mine) - len(mine))
+    return new if min(spare) >= k else [line for line in new if (line["tier"], line["period"]) not in hidden]
+
+
+def _is_whole(line: dict) -> bool:
+    return (line["service_group"], line["district"]) == (WHOLE, WHOLE)
+
+
+def _unsaid(lines: list[dict]) -> set[tuple[str, str]]:
+    """Tier and period of the tables of which not even the sum is told."""
+    return {(line["tier"], line["period"]) for line in lines if _is_whole(line) and line["not_released"] is None}
 
 
 def _end(line: dict) -> str:

@@ -45,11 +45,26 @@ def received_is_safe(case: Case) -> list[Finding]:
     k = thresholds(case.policy)
     found = judged(lines, k)
     wrong = found["wrong"] + (_miscounted(case) if case.facts else 0)
+    found["exposed"] += _solved(case, k)
     return [
         none("counts_not_small", "small counts shown", found["small"], len(lines)),
         none("counts_not_exposed", "hidden counts known to less than k", found["exposed"], found["hidden"]),
         none("counts_add_up", "counts disagree", wrong, len(lines)),
     ]
+
+
+def _solved(case: Case, k: dict[str, int]) -> int:
+    """Sums of whole periods that this release hides first and that all that is in no row tells: less what is shown of it,
+    each is at least 1."""
+    whole = f"from {RECEIVED.name} where service_group is null and district is null"
+    today = f"select tier {whole} and not_released is null and counted = (select as_of_date from releases)"
+    hidden = [tier for (tier,) in case.new.execute(today)]
+    spare = one(
+        case,
+        f"""select (select coalesce(sum(waiting + withheld), 0) from completeness where dataset = 'service_requests')
+        - (select coalesce(sum(coalesce(not_released, 1)), 0) {whole})""",
+    )
+    return sum(spare < k[tier] for tier in hidden)
 
 
 def _counted(case: Case) -> list[dict]:

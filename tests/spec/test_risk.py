@@ -296,9 +296,9 @@ def test_a_release_tells_its_own_risk_in_the_terms_of_the_trade(published):
     assert 0 < b["marketer_risk"]["value"] <= b["journalist_risk_max"]["value"] <= 1
 
 
-@pytest.mark.parametrize(("few", "shares"), [(2, {}), (8, {"withheld": Fraction(8, 28)})])
+@pytest.mark.parametrize(("few", "shares"), [(2, {}), (8, {}), (12, {"withheld": Fraction(12, 32)})])
 def test_how_many_are_withheld_is_told_only_where_they_are_no_few(tmp_path, few, shares):
-    """Eight of one house are too few places, but not too few to be counted."""
+    """Twelve of one house are too few places, but not too few to be counted."""
     town = Town.found(tmp_path)
     at_home = {"opened": "2024-01-05 09:00:00", "address": "70 Elm Street", "lat": "43.1", "long": "-70.95"}
     town.receive(*requests(range(20, 40), "Rats"), *requests(range(70, 70 + few), "Rats", **at_home))

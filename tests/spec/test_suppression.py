@@ -155,7 +155,8 @@ def cases() -> list[dict]:
         *rows(2, "Cars", SISTERS[0]),
         *rows(4, "Cats", FAR),
         *rows(15, "Unheard"),
-        *rows(3, "Unheard", opened="2024-01-09 09:00:00"),
+        *rows(9, "Unheard", opened="2024-01-09 09:00:00"),
+        *rows(9, "Unheard", opened="2023-10-10 09:00:00"),
         *rows(4, "Holes", FAR),
     ]
 
@@ -227,10 +228,34 @@ def test_no_hidden_count_of_the_town_can_be_told_from_the_others(town):
     assert (found["small"], found["exposed"], found["wrong"]) == (0, 0, 0) and found["hidden"] >= 6
 
 
+def few_of_two_years(folder) -> Town:
+    """One request about heat in each of two years, and of nothing else that is not shown but twelve of one kind."""
+    town = Town.found(folder).on("2024-09-02")
+    alone = [request(500 + n, "No Heat", f"{2022 + n}-02-01 10:00:00", cell=FAR) for n in range(2)]
+    hidden = requests(range(300, 312), "Secret", opened="2024-04-14 10:00:00")
+    town.receive(*requests(range(100, 130), "No Heat", opened="2024-01-10 10:00:00"), *hidden, *alone)
+    return town
+
+
+def test_two_hidden_years_that_all_that_is_in_no_row_would_solve_wait_for_more(tmp_path):
+    """Fourteen are in no row, and twelve of them are counted: two hidden sums would be one each."""
+    town = few_of_two_years(tmp_path)
+    town.run()
+    assert {(line["tier"], line["not_released"]) for line in town.released("select * from agg_received")} == {("X", 12)}
+    withheld = town.released("select reason, rows from quality_reasons where reason like '%withheld%' order by rows")
+    assert [line["rows"] for line in withheld] == [2, 12]
+
+
+def test_without_that_the_gate_refuses(tmp_path, monkeypatch):
+    monkeypatch.setattr(received, "_unless_solved", lambda new, *_: new)
+    with pytest.raises(GateError, match="counts_not_exposed is 2"):
+        few_of_two_years(tmp_path).run()
+
+
 def test_a_quarter_that_is_not_over_is_not_counted(tmp_path):
     town = founded(tmp_path, "2024-06-24")
     town.run()
-    assert {line["period"] for line in town.released("select * from agg_received")} == {"2024-01-01"}
+    assert {line["period"] for line in town.released("select * from agg_received")} == {"2023-10-01", "2024-01-01"}
 
 
 def test_a_week_that_began_in_the_quarter_is_waited_for(town):
@@ -271,7 +296,7 @@ def test_what_was_counted_is_never_counted_again_whatever_comes_late_and_after_a
         for lines in (before, after)
     )
     assert [line for line in told if line in kept] == kept
-    assert {line["period"] for line in kept} == {"2024-01-01", "2024-04-01"}
+    assert {line["period"] for line in kept} == {"2023-10-01", "2024-01-01", "2024-04-01"}
     assert {line["period"] for line in told if line not in kept and line["not_released"] != 0} <= {"2024-07-01"}
 
 
