@@ -1,14 +1,18 @@
 """Where every source key ever read has gone: counted per dataset, asserted by the gate, shown in public."""
 
+import json
 from dataclasses import dataclass, field, replace
 
 from etl import tombstones
 from etl.canonical import FLAGS, bit
 from etl.copies import OLDER_COPY
+from etl.privacy.kind import tier_of
 from etl.quarantine import unusable
 from etl.vault import WEEKLY, Vault
+from hub.policy import Policy
 
 REQUESTS = "service_requests"
+FLAGGED = "flagged"  # setting of the vault: what was told of requests of other tiers than A with a flag
 AMONG = "Its period of opening has not closed, or it is one of fewer than {k} that are withheld for one reason"
 SOURCES = """select source from records_{dataset} union select source from quarantine where dataset = '{dataset}'"""
 FATES = ("released", "waiting", "withheld", "quarantined", "erased", "deleted_upstream")
@@ -50,13 +54,13 @@ class Account:
         return self.sources.get(source, 0) + daily.get(source, 0) - self.daily.get(source, 0)
 
 
-def account(vault: Vault) -> Account:
+def account(vault: Vault, policy: Policy) -> Account:
     """As it stands now."""
     rows = dict(vault.rows("select source, sum(rows_read + set_aside)::bigint from readings group by 1 order by 1"))
     aside = {fate.reason: fate.keys for fate in unusable_keys(vault, REQUESTS)}
     live = vault.one(f"select count(*) from records_{REQUESTS} where not deleted_upstream")
     standing, gone = live + sum(aside.values()) + tombstones.count(vault, REQUESTS), unusable_gone(vault, REQUESTS)
-    return Account(aside, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS), rows, gone)
+    return Account(aside, *_rows_read(vault, REQUESTS), standing, _asides(vault, REQUESTS, policy), rows, gone)
 
 
 def withheld_by_reason(fates: list[Fate]) -> dict[str, int]:
@@ -66,21 +70,24 @@ def withheld_by_reason(fates: list[Fate]) -> dict[str, int]:
 
 def in_steps(fates: list[Fate], before: dict[str, int], k: int) -> list[Fate]:
     """The fates, with so few withheld keys counted among those that wait that no release tells fewer than `k` of a reason,
-    nor one after another that 1 to k-1 have come. `before`: what the last release told."""
+    nor one after another that 1 to k-1 have come or gone. `before`: what the last release told."""
     now, told = withheld_by_reason(fates), {}
-    for reason, keys in now.items():
-        was = before.get(reason, 0)
-        told[reason] = was if was <= keys < was + k else keys if keys >= k else 0
-    if (rest := sum(now.values()) - sum(told.values())) == 0:
+    waiting = sum(fate.keys for fate in fates if fate.fate == "waiting")
+    for reason in sorted({*now, *before}):
+        keys, was = now.get(reason, 0), before.get(reason, 0)
+        is_step = abs(keys - was) >= k or was > keys + waiting  # of fewer that went, as many that wait stand in
+        told[reason] = (keys if keys >= k else 0) if is_step else was
+        waiting += keys - told[reason]
+    if told == now:
         return fates
     others = [fate for fate in fates if fate.fate not in ("withheld", "waiting")]
     others += [Fate("withheld", reason, keys) for reason, keys in told.items() if keys]
-    waiting = rest + sum(fate.keys for fate in fates if fate.fate == "waiting")
     return [*others, Fate("waiting", AMONG.format(k=k), waiting)]
 
 
 def of_dataset(
     vault: Vault,
+    policy: Policy,
     dataset: str,
     live: list[Fate],
     week: Account | None = None,
@@ -114,7 +121,7 @@ def of_dataset(
     told = [
         {"dataset": dataset, "kind": f.fate, "reason": f.reason, "rows": f.keys} for f in fates if f.reason and f.keys
     ]
-    return line, told + (week.asides if week else _asides(vault, dataset))
+    return line, told + (week.asides if week else _asides(vault, dataset, policy))
 
 
 def _rows_read(vault: Vault, dataset: str) -> tuple[int, int]:
@@ -137,19 +144,41 @@ def unusable_gone(vault: Vault, dataset: str) -> int:
     return vault.one(f"select count(*) from {unusable(dataset)} where gone")
 
 
-def _asides(vault: Vault, dataset: str) -> list[dict]:
-    """Copies that were replaced, rows of another kind, and values that were nulled."""
-    counts = [
-        (
-            word,
-            vault.one(
-                f"select count(*) from records_{dataset} where not deleted_upstream and flags & ? <> 0", bit(word)
-            ),
+def flagged(vault: Vault, policy: Policy) -> dict[str, int]:
+    """Requests of other tiers than A with a value that was set aside, by word, as they are told: another number than the
+    last one only if it is at least the smallest class away. Fewer would tell what became of one that is not shown yet."""
+    before, k = json.loads(vault.setting(FLAGGED, "{}")), max(policy.k.values())
+    now = {word: n for word, (_, n) in _flags(vault, policy).items()}
+    return {word: n if abs(n - before.get(word, 0)) >= k else before.get(word, 0) for word, n in now.items()}
+
+
+def _flags(vault: Vault, policy: Policy) -> dict[str, tuple[int, int]]:
+    """The same as it is: in tier A, and in others."""
+    found = vault.rows(
+        f"""select coalesce(service_group, ''), coalesce(service_name, ''), flags, count(*) from records_{REQUESTS}
+        where not deleted_upstream and flags <> 0 group by all"""
+    )
+    kinds = [(tier_of(group, name, policy) == "A", flags, n) for group, name, flags, n in found]
+    return {
+        word: tuple(
+            sum(n for in_a, flags, n in kinds if flags & bit(word) and in_a is which) for which in (True, False)
         )
         for word in FLAGS
-    ]
+    }
+
+
+def _asides(vault: Vault, dataset: str, policy: Policy) -> list[dict]:
+    """Copies that were replaced, rows of another kind, and values that were nulled."""
+    if dataset == REQUESTS:
+        others = flagged(vault, policy)
+        counts = {word: in_a + others[word] for word, (in_a, _) in _flags(vault, policy).items()}
+    else:
+        sql = f"select count(*) from records_{dataset} where not deleted_upstream and flags & ? <> 0"
+        counts = {word: vault.one(sql, bit(word)) for word in FLAGS}
     told = [
-        {"dataset": dataset, "kind": "flagged", "reason": FLAGS[word], "rows": rows} for word, rows in counts if rows
+        {"dataset": dataset, "kind": "flagged", "reason": FLAGS[word], "rows": rows}
+        for word, rows in counts.items()
+        if rows
     ]
     copies = vault.one("select count(*) from quarantine where dataset = ? and reason = ?", dataset, OLDER_COPY)
     if copies:

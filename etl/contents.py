@@ -219,6 +219,8 @@ class Contents:
             ]  # as_of may step back
             vault.set(TOLD_UNTIL, json.dumps(told_until))
             vault.set(WITHHELD, json.dumps(self.withheld))
+            if not self.at.within:
+                vault.set(completeness.FLAGGED, json.dumps(completeness.flagged(vault, self.at.policy)))
             vault.set(AGENCY_HIDDEN, json.dumps(sorted(self.at.agency_hidden_before | self._without_agency())))
 
     def _without_agency(self) -> set[str]:
@@ -267,7 +269,7 @@ def _counted_weekly(
 ) -> dict[str, int]:
     """Rows read of the sources of requests, as the week counts them; of one that is new within the week, none yet."""
     if not account:
-        return completeness.account(vault).without(at.deferred).sources if at.deferred else {}
+        return completeness.account(vault, at.policy).without(at.deferred).sources if at.deferred else {}
     return {n: account.rows_of(n, daily) for n, source in at.city.sources.items() if source.dataset == LARGE.name}
 
 
@@ -300,7 +302,9 @@ def _tables(
     weekly = {LARGE.name: (None, sum(at.deferred.values()))}
     if account:
         weekly[LARGE.name] = (account, sum(done.uncounted.values()), week.deleted(vault, at.engine, at.policy))
-    accounts = (completeness.of_dataset(vault, name, fates, *weekly.get(name, ())) for name, fates in live.items())
+    accounts = (
+        completeness.of_dataset(vault, at.policy, name, fates, *weekly.get(name, ())) for name, fates in live.items()
+    )
     lines, reasons = zip(*accounts, strict=True)
     made |= {
         "completeness": list(lines),

@@ -213,7 +213,7 @@ def _check(made: Contents, job: Job, folder: Path, release_id: str) -> tuple[Fin
     database.compact(path)
     about = metadata.build(job.city, release=release_id)
     (folder / "metadata.yml").write_text(metadata.written(about, job.city), "utf-8")
-    account = completeness.account(job.vault)
+    account = completeness.account(job.vault, job.policy)
     told = {"erased": withdrawal.erased(withdrawal.due(job.vault)), "text_layers": made.text_layers}
     told |= {
         "reasons": made.reasons(account),

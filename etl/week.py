@@ -80,7 +80,7 @@ def keep(vault: Vault, done: Anonymized, at: Context) -> None:
     vault.con.unregister("_standing")
     vault.con.execute(f"update {CLOSINGS} set is_new = false where is_new")
     _, gone = deleted(vault, at.engine, at.policy)
-    counted = replace(completeness.account(vault).without(at.deferred), deleted=gone, daily=done.daily)
+    counted = replace(completeness.account(vault, at.policy).without(at.deferred), deleted=gone, daily=done.daily)
     vault.set(ACCOUNT, json.dumps(asdict(counted)))
 
 

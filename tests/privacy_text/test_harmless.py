@@ -107,7 +107,7 @@ HARD = {
 }
 HARD_FOR_RULES = {
     "a month at the start": ("August said the drain behind the school is clogged again.", "August"),
-    "a month in lower case": ("the neighbor april keeps putting trash on the sidewalk", "april"),
+    "a month in lower case": ("then april came over and put her trash on the sidewalk", "april"),
     "a first name in lower case": ("rose said so to the crew and the foreman wrote it down", "rose"),
 }
 # still missed, by all layers: told in docs/privacy-text.md

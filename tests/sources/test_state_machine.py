@@ -16,6 +16,7 @@ from etl.pull import Pulled
 from etl.vault import open_vault
 from tests.cities.model import Model
 from tests.cities.server import City
+from tests.ready import policy
 from tests.sources.bare import ALIKE, LONG, ask_for_small_pages
 from tests.sources.matrix import LIES, PASSES, STAYS
 from tests.sources.reasons import cases
@@ -141,7 +142,7 @@ class Life(RuleBasedStateMachine):
     def every_row_is_accounted_for(self) -> None:
         """Every row of the readings that stand is one of the records, or a copy of one."""
         with open_vault(self.hub.data) as vault:
-            line, _ = completeness.of_dataset(vault, "service_requests", [])
+            line, _ = completeness.of_dataset(vault, policy("boston"), "service_requests", [])
         assert line["rows_read"] - line["duplicates"] == line["read"] - line["deleted_upstream"], line
 
     def _held(self) -> list[tuple]:

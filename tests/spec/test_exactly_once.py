@@ -26,7 +26,7 @@ def written(town: Town, **given) -> int:
 def counted(town: Town) -> dict[str, int]:
     """What the public will be told of the reading."""
     with open_vault(town.data) as vault:
-        line, _ = completeness.of_dataset(vault, "service_requests", [])
+        line, _ = completeness.of_dataset(vault, town.policy, "service_requests", [])
     return {name: line[name] for name in ("rows_read", "read", "quarantined", "deleted_upstream", "duplicates")}
 
 

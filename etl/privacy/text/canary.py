@@ -24,6 +24,8 @@ FORMS = (
     rf"(?-i:\b(?:[IVXL]{{2,6}}|[Oo]ne|[Tt]wo|[Tt]hree|[Ff]our|[Ff]ive|[Ss]ix|[Ss]even|[Ee]ight|[Nn]ine|\d+)"
     rf"(?: {SAID})? {PART}{STREET}\b)",
     rf"\b{TEN}(?:[ -]{DIGIT})? (?-i:{PART}{STREET}\b)",
+    r"\b(?:house|casa|n[uú]mero|number) \d",
+    r"(?-i:\b(?:[Aa]t|[Nn]ear|[Oo]utside|[Bb]y|[Bb]ehind|[Ee]n) \d{1,5} [A-Z][a-z]+\b)",
     # plates: mixed in one word, or letter by letter
     r"(?-i:\b(?:\d[A-Z]{3} ?\d{3}|[A-Z]{3}[ -]?\d{3}|[A-Z]{2}\d{2}[A-Z]{2})\b)",
     rf"\b(?:plates?|licen[cs]e|placas?)\W{{1,3}}(?:(?:is|no|number|es)\W{{1,2}})?(?:[a-z]|\d|{DIGIT})"

@@ -7,7 +7,7 @@ from etl.privacy.text.form import Form, laid
 from etl.privacy.text.lexicon import shouts
 from etl.privacy.text.patterns import SAID
 from etl.privacy.text.spans import Hit
-from etl.privacy.text.vocabulary import DOUBTED, PARTICLES, Token, kind_of, names
+from etl.privacy.text.vocabulary import DOUBTED, PARTICLES, Token, first_names, kind_of, names
 
 # behind these a name follows, whatever it looks like
 STRONG = """(?:man|woman|guy|lady|person|somebody|someone|boy|girl|kid|tenant|neighbou?r|driver|worker) (?:called|named)|
@@ -23,25 +23,30 @@ TITLES = """miss|dr\\.?|prof\\.?|rev\\.?|sgt\\.?|lt\\.?|capt\\.?|inspector|offic
 sr\\.?|señora?|señorita|don|do[ñn]a|my name is|me llamo|mi nombre es|named|inspectora?|oficial"""
 # behind these one may follow: only what looks like a name is taken
 WEAK = """i am|i'm|im|dear|hi|hello|hey|hola|estimad[oa]|querid[oa]|thanks|thank you|gracias|saludos|regards|
-sincerely|best|atentamente|cheers|neighbou?r|owner|tenant|landlord|caller|manager|contractor|employee|
-crew leader|driver|super|superintendent|vecin[oa]|due[ñn]o|due[ñn]a|inquilin[oa]|encargad[oa]|casero|son|
-daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|boss|hij[oa]|espos[oa]|madre|padre|herman[oa]|
-with|by|from|con|por|ask|asked|called|emailed|texted|llam[eé] a|call|email|text|the|family|and|y|or|&"""
+sincerely|best|atentamente|cheers|with|by|from|con|por|asked|called|emailed|texted|llam[eé] a|call|email|text|the|family|and|y|or|&"""
+# behind these, too; and a first name in whatever letters, be it a word: my neighbor hope
+KIN = """neighbou?r|owner|tenant|resident|landlord|caller|manager|contractor|employee|crew leader|driver|super|superintendent|
+vecin[oa]|due[ñn]o|due[ñn]a|inquilin[oa]|encargad[oa]|casero|residente|son|daughter|wife|husband|mother|father|mom|dad|brother|
+sister|friend|boss|uncle|aunt|hij[oa]|espos[oa]|madre|padre|herman[oa]|t[ií][oa]|me llaman|ask|tell|told"""
 NOBODY = """a an the my our your his her their this that these those it he she they we you i not in on at to of from for with and or but
 sir madam team city all everyone there anyone somebody someone again back about very so just going writing calling reporting concerned
 sure sorry afraid unable trying looking happy glad here el la los las un una mi su tu del de que muy no en residente vecino se lo le me
 who what where when why how if as is was were are am be been will would can could should may might do does did has have had""".split()
+VERBS = frozenset("will may drew chase grant art bill pat mark rich frank dean".split())  # that are first names too
+SURNAMES = frozenset(
+    "cruz reyes flores santos vega guerra leal prieto pardo rojas fuentes campos".split()
+)  # words, too
 MOST = 4  # words of one name
 LAST = 60  # characters in which a text may be signed
 
 
-def _either(words: str) -> str:
+def either(words: str) -> str:
     return "|".join(part.strip() for part in words.replace("\n", "").split("|"))
 
 
-STRENGTHS = (WEAK, STRONG, TITLES, HONORIFICS)
-WEAKLY, STRONGLY, AS_TITLE, ALWAYS = range(len(STRENGTHS))
-CUES = Form(rf"\b(?:{'|'.join(f'({_either(words)})' for words in reversed(STRENGTHS))})[ ,:]{{1,3}}")
+STRENGTHS = (WEAK, KIN, STRONG, TITLES, HONORIFICS)
+WEAKLY, AS_KIN, STRONGLY, AS_TITLE, ALWAYS = range(len(STRENGTHS))
+CUES = Form(rf"\b(?:{'|'.join(f'({either(words)})' for words in reversed(STRENGTHS))})[ ,:]{{1,3}}")
 # with the full stop that is written behind them the capital of a name looks like that of a sentence
 SHORTENED = frozenset("mr mrs ms mx dr sr sra srta prof rev sgt lt capt".split())
 GREETING = re.compile(
@@ -93,7 +98,7 @@ def names_behind(found: list[Token], cues: list[tuple[int, int]], trade: frozens
             if number > first and token.start - found[number - 1].end > 2:
                 break
             rest = min(strength, AS_TITLE) if number > first else strength
-            if not (_follows(token, rest, trade, tells) or (strength and _leads_to_name(found, number))):
+            if not (_follows(token, rest, trade, tells) or (strength >= STRONGLY and _leads_to_name(found, number))):
                 break
             hits.append((token.start, token.end, "name"))
     low = [token.low for token in found]
@@ -148,10 +153,12 @@ def _follows(token: Token, strength: int, trade: frozenset[str], tells: bool) ->
     low = token.low
     if strength == ALWAYS and low not in ADDRESSED and (token.is_capital or low not in NOBODY):
         return True
+    if AS_KIN <= strength <= STRONGLY and low not in VERBS and (low in first_names() or low in SURNAMES):
+        return True
     is_title = strength >= AS_TITLE and (token.is_capital or (tells and token.word.isupper()))
     if low in ADDRESSED or (low in NOBODY and not (token.is_capital and strength)) or (low in trade and not is_title):
         return False
-    if strength == WEAKLY:
+    if strength <= AS_KIN:
         return token.kind == "unknown" or (token.is_capital and token.kind == "ambiguous")
     return token.kind != "safe" or token.is_capital or is_title
 

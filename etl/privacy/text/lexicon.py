@@ -19,6 +19,7 @@ SUFFIXES |= {
     "highway": "hwy",
     "circle": "cir",
 }
+OF_STREETS = frozenset("st ave rd dr ln ct pl blvd sq ter pkwy hwy cir way".split())
 LONGEST_PLACE = 4  # words
 LONGEST_SHORT = 2  # letters of what is written in capitals anyway: AC, NE
 MOST_SHOUTED = 0.4  # share of words in capitals up to which one of them is a name and no shout
@@ -29,17 +30,20 @@ STARTS = '.!?:;"(-•*/\0'  # behind these a capital letter tells nothing
 @dataclass(frozen=True, slots=True)
 class Gazetteer:
     """The city's own places. `names`: as a whole; `words`: parts that are nobody's name. `allowed`: numbers and web
-    addresses that belong to the city."""
+    addresses that belong to the city. `streets`: what stands before Street, Avenue and the like."""
 
     names: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset()
+    streets: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, places: list[str], allowed: tuple[str, ...] = ()) -> "Gazetteer":
         keys = {key for place in places if (key := place_key(WORD.findall(place.lower())))}
         parts = {part for place in places for part in WORD.findall(place.lower()) if len(part) > 2}
-        return cls(frozenset(keys), frozenset(parts - names()), frozenset(map(compact, allowed)))
+        called = (key.rpartition(" ") for key in keys)
+        streets = frozenset(body for body, _, last in called if last in OF_STREETS)
+        return cls(frozenset(keys), frozenset(parts - names()), frozenset(map(compact, allowed)), streets - {""})
 
 
 NOWHERE = Gazetteer()

@@ -8,11 +8,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from etl.privacy.text.cues import KIN, either
+from etl.privacy.text.houses import SPACED
 from etl.privacy.text.normal import plain
 from etl.privacy.text.patterns import SAID, is_luhn
 from etl.privacy.text.people import CUE, WORD, is_person, is_recognised, run_of, runs
 from etl.privacy.text.redact import available, redact
 from etl.privacy.text.spans import Span
+from etl.privacy.text.vocabulary import first_names
 
 LAYERS = tuple(layer for layer in available() if layer != "L5")  # nothing is withheld for its length or language
 FORMS = ("L0", "L1")
@@ -37,6 +40,7 @@ def _matches(form: str) -> re.Pattern:
 SSN = _matches(r"(?<!\d)\d{3}[- ]\d{2}[- ]\d{4}(?!\d)")
 CARD = _matches(r"(?<!\d)[2-6](?:\d{12,18}|\d{3}(?:[ -]\d{4}){3}|\d{3}[ -]\d{6}[ -]\d{5})(?!\d)")
 PHONE = _matches(r"(?<!\d)(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?!\d)|\+\d[\d ().-]{8,}\d")
+IN_PARTS = _matches(r"(?:\d\W+(?:and )?(?:then|luego|dash|guion)\b.*){2}")
 LOCAL = _matches(r"(?<!\d)(?:\d{3}[ .-]\d{4}|\d{10})(?!\d)")
 RINGS = _matches(r"\b(?:call|phone|tel|telephone|teléfono|cell|mobile|fax|text|dial|number|número|reach|contact)\b\D*$")
 ACCOUNT = _matches(
@@ -52,6 +56,7 @@ DATED = 6  # digits of a whole date
 PLATED = _matches(r"^(?:licen[cs]e )?(?:plate|licen[cs]e|tag|placa|matr[ií]cula)")
 FLAT = _matches(r"\b(?:apt|apartment|apto|apartamento|depto|departamento)\b")
 BOX = _matches(r"^p ?\.? ?o ?\.? ?box")
+HOUSE = re.compile(r"\d{1,5}[a-z]?(?: \S+){0,3}")  # of which the words around it tell what it is
 STREET = re.compile(
     r"^(?:\d+|[A-Z]\w+)[^,]*? (?:\d+(?:st|nd|rd|th)|[A-Z]\S+) ?(?:st|street|ave?|avenue|rd|road|dr|drive|ln|lane|blvd"
     r"|boulevard|ct|court|pl|place|sq|square|ter|terrace|way|pkwy|parkway|hwy|highway|cir|circle)\b|^(?:calle|avenida)",
@@ -72,7 +77,8 @@ def _number(said: str, before: str, is_prose: bool) -> str:
     digits = sum(map(str.isdigit, said)) + sum(word in SAID for word in WORD.findall(said.lower()))
     if digits >= 4 and (ACCOUNT.search(before + said) or (is_prose and OWN_ACCOUNT.search(said))):
         return "account"
-    return "phone" if digits >= 7 and not any(map(str.isdigit, said)) else ""
+    is_told = IN_PARTS.search(said) or not any(map(str.isdigit, said))
+    return "phone" if digits >= 7 and is_told else ""
 
 
 def _plate(said: str, before: str, is_prose: bool) -> str:
@@ -88,12 +94,13 @@ def _date(said: str, before: str, is_prose: bool) -> str:
 
 def _address(said: str, before: str, is_prose: bool) -> str:
     """In prose every house and box; the city's own houses stand in its budget, but nobody's flat."""
-    at_home = BOX.match(said) or STREET.match(said) if is_prose else FLAT.search(said)
+    at_home = BOX.match(said) or STREET.match(said) or HOUSE.fullmatch(said) if is_prose else FLAT.search(said)
     return "address" if at_home else ""
 
 
 NUMBERS = frozenset({"ssn", "card", "phone", "number"})
 PARTED = re.compile(r"[ .-]{0,2}")  # what stands between the parts of one number
+OF_KIN = _matches(rf"\b(?:{either(KIN)}) +$")
 Judge = Callable[[str, str, bool], str]  # what was found, what stands before it, whether it is prose -> kind or nothing
 JUDGES: dict[str, Judge] = {
     "email": lambda said, before, is_prose: "email",
@@ -136,8 +143,15 @@ def _found(
     found = _numbers(text, spans, is_prose)
     people = {place for place in runs(text, spans) if is_person(run_of(text, *place, is_prose), own)}
     people |= {place for place in runs(text, recognised) if is_recognised(run_of(text, *place, is_prose), own)}
+    people |= {(span.start, span.end) for span in spans if span.label == "name" and _is_told(text, span)}
     whole = [a for a in people if not any(b != a and b[0] <= a[0] and a[1] <= b[1] for b in people)]
     return sorted([*found, *(Found("name", *place) for place in whole)], key=lambda each: each.start)
+
+
+def _is_told(text: str, span: Span) -> bool:
+    """A name in lower case behind a word such as neighbor, or in letters apart."""
+    said = text[span.start : span.end]
+    return bool(SPACED.fullmatch(said)) or (said in first_names() and bool(OF_KIN.search(text[: span.start])))
 
 
 def _numbers(text: str, spans: tuple[Span, ...], is_prose: bool) -> list[Found]:

@@ -49,6 +49,7 @@ ROMAN = r"(?:(?:XC|XL|L?X{1,3})(?:IX|IV|V?I{0,3})|IX|IV|VI{0,3}|III?)"
 ROMANS = frozenset(
     "ii iii iv v vi vii viii ix x xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv xxv xxx".split()
 )
+MAILS = "gmail yahoo hotmail outlook aol icloud proton protonmail comcast verizon".split()
 FLATS = "apt apartment unit suite ste room rm apto apartamento depto departamento piso".split()
 ONE = rf"(?:[a-z]|\d{{1,4}}|{COUNT})"  # of a plate that is spelled, letter by letter
 APART = "[ ,./_-]{1,3}"
@@ -63,6 +64,7 @@ FORMS = {
         rf"[\w.+'%-]+ ?(?:@|\(at\)|\[at\]|\{{at\}}| at | arroba ) ?[\w-]+(?: ?(?:[.,]|\(dot\)|\[dot\]| dot "
         rf"| punto ) ?[\w-]+)*? ?(?:[.,]|\(dot\)|\[dot\]| dot | punto ) ?{TLD}\b",
         r"[\w.+-]+@[\w.-]+",
+        rf"\b[\w.+-]+ (?:at|arroba) (?:{'|'.join(MAILS)})\b",
     ),
     "url": (
         r"(?:https?|ftp) ?: ?// ?[^\s\x00]+",
@@ -82,7 +84,8 @@ FORMS = {
     "vin": (r"\b[a-hj-npr-z0-9]{9}[0-9x][a-hj-npr-z0-9]{2}\d{5}\b",),
     "date": (
         rf"\b{MONTHS}\.? ?\d{{1,2}}(?:st|nd|rd|th)?\b(?:,? ?(?:(?:of )?{YEAR}|\d{{4}}|'?\d{{2}}\b))?",
-        rf"\b\d{{1,2}}(?:st|nd|rd|th)? ?(?:of )?{MONTHS}\b\.?(?:,? ?\d{{4}})?",
+        rf"\b\d{{1,2}}(?:st|nd|rd|th)?[ -]?(?:of )?{MONTHS}\b\.?(?:,? ?\d{{4}})?",
+        rf"\b(?:el )?d[ií]a (?:\d{{1,2}}|{COUNT})\b",
         rf"\b{MONTHS},? ?\d{{4}}\b",
         rf"\b\d{{1,2}} ?de {MESES}(?: ?(?:de|del) ?\d{{2,4}})?",
         rf"\b{MESES} ?(?:de |del )?\d{{1,4}}\b",
@@ -105,7 +108,7 @@ FORMS = {
         rf"|{COUNT}))?(?: (?:de|en|por) la (?:mañana|manana|tarde|noche|madrugada))?",
         rf"\b(?:at|around|by|before|after|about|since|until) (?:\d{{1,2}}|{COUNT}) (?:in the (?:morning"
         rf"|afternoon|evening)|at night|tonight|this (?:morning|evening|afternoon))",
-        r"\b\d{3,4} ?(?:hrs|hours|h)\b",
+        r"\b\d{3,4} ?(?:hrs|hours|h)\b|\b\d{1,2} ?h\b",
     ),
     "address": (
         rf"\b{HOUSE},? (?:(?:n|s|e|w|ne|nw|se|sw|north|south|east|west)\.? )?{PART}{{1,3}}?{SUFFIX}\b\.?"
@@ -148,7 +151,12 @@ SIGNS = re.compile(r"[\d@:=]|[.]\w")
 # numbers and addresses that are spelled out
 SAID = frozenset(ONES.split()) | {"dot", "punto", "arroba", "www"}
 FORMED = (
-    SAID | frozenset(TH.split()) | ROMANS | frozenset(FLATS) | {"mil", "plate", "plates", "tag", "license", "placa"}
+    SAID
+    | frozenset(TH.split())
+    | ROMANS
+    | frozenset(FLATS)
+    | frozenset(MAILS)
+    | {"mil", "plate", "plates", "tag", "license", "placa"}
 )
 
 
@@ -179,7 +187,7 @@ def hits(page: str, allowed: frozenset[str], compact) -> Iterator[Hit]:
             if label == "number":
                 if not _is_small(found):
                     yield start, end, kind_of_number(found)
-            elif not _is_harmless(label, found, seen[max(0, start - 3) : start], seen[end : end + 8]):
+            elif not _is_harmless(label, found, seen[max(0, start - 3) : start], seen[end : end + 16]):
                 yield start, end, label
 
 
@@ -191,6 +199,8 @@ MEASURE = re.compile(r" ?(?:in|ft|feet|foot|mi|block|hour|yard|yd|mile|cup|bag|c
 SAID_OF_PLATES = re.compile(r"(?:plates?|tags?|placas?) ([a-z]+) \d{1,2}")
 WAYS = re.compile(r"(?:one|two|three|four|1|2|3|4)[ -]way\b", re.I)
 SPELLS = re.compile(r"(?:\d{1,3}|[a-z]+) (?:days?|weeks?|months?|years?|hours?|times?|feet|people|cars?|bags?) ", re.I)
+LAMPS, PLURAL = re.compile(r"las ", re.I), re.compile(r" [a-záéíóúñ]+s\b", re.I)  # las 2 lámparas
+THERE = re.compile(r" (?:hay|había|habia|tiene) ", re.I)  # en la calle hay 4 carros
 HOLIDAY = re.compile(r"(?:the )?fourth of july", re.I)
 COUNTED = re.compile(r"\b(?:in|on|by|to|from|at|near|along|across|for|down|up) (?:a|the|my|our)\b", re.I)
 
@@ -198,7 +208,11 @@ COUNTED = re.compile(r"\b(?:in|on|by|to|from|at|near|along|across|for|down|up) (
 def _is_harmless(label: str, found: str, before: str, after: str) -> bool:
     """Part of a measure and no date, 2 1/2 inches, 3/4 full; a count and no address, 3 houses in a row; no plate, but
     what is said of one: no plates on 2 cars."""
+    if label == "time":
+        return bool(LAMPS.match(found) and PLURAL.match(after))
     if label == "address":
+        if THERE.search(found):
+            return True
         return bool(WAYS.match(found) or SPELLS.match(found)) or (bool(COUNTED.search(found)) and found[0].isdigit())
     if label == "plate":
         said = SAID_OF_PLATES.fullmatch(found)

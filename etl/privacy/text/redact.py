@@ -11,7 +11,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from etl.privacy.text import canary, closed, cues, lexicon, ner, patterns, vocabulary
+from etl.privacy.text import canary, closed, cues, houses, lexicon, ner, patterns, vocabulary
 from etl.privacy.text.lexicon import NOWHERE, Gazetteer
 from etl.privacy.text.normal import Plain, as_given, plain
 from etl.privacy.text.spans import Hit, Redacted, Span, masked, merged
@@ -83,6 +83,8 @@ def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> 
             hits += cues.staff(p.text, words[number])
         if number in cued:
             hits += cues.names_behind(tokens, cued[number], vocabulary.trade())
+        if "L1" in run and houses.may_have(p.text, words[number]):
+            hits += houses.hits(p.text, spelled[number], words[number], gazetteer.streets)
         if tokens and "L3" in run:
             hits += lexicon.unknown_words(p.text, tokens)
     if "L4" in run:
@@ -129,7 +131,11 @@ def _joined(texts: list[str]) -> tuple[str, list[int]]:
 
 def _tokens(text: str, spelled: list[str], low: list[str], gazetteer: Gazetteer) -> list[Token]:
     """The words of a text; none for a text whose words are all beyond doubt."""
-    is_plain = vocabulary.safe().issuperset(low) and cues.SHORTENED.isdisjoint(low)
+    is_plain = (
+        vocabulary.safe().issuperset(low)
+        and cues.SHORTENED.isdisjoint(low)
+        and vocabulary.names_of_trade().isdisjoint(low)
+    )
     if is_plain and (text[1:].islower() or not INNER_CAPITAL.search(text)):
         return []
     return lexicon.tokens(text, spelled, low, gazetteer)

@@ -120,6 +120,12 @@ def trade() -> frozenset[str]:
 
 
 @cache
+def names_of_trade() -> frozenset[str]:
+    """Words of the trade that are first names too: luz."""
+    return trade() & first_names()
+
+
+@cache
 def makes() -> frozenset[str]:
     return words_of("brands")
 
