@@ -37,6 +37,10 @@ def erase(
     from etl import run as etl_run
 
     city = load_city(city_file)
+    if is_public and not file:
+        raise ConfigurationError("--public says what the ids of --file are.", "name one record with --public-id")
+    if blank := [one for one in (*ids, *public_ids) if not one.strip()]:
+        raise ConfigurationError(f"An id is blank ({blank[0]!r}); nothing was erased.", "give the id of a record")
     wanted = [erasure.Wanted(one.strip(), one) for one in ids]
     wanted += [erasure.Wanted(one.strip().lower(), one, is_public=True) for one in public_ids]
     wanted += erasure.read_ids(file, is_public) if file else []

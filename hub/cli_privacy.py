@@ -11,6 +11,7 @@ from hub.verb import Said, verb
 
 SHOWN = 60  # characters of a text in a list
 LISTED = 40
+OPTIONS = {"sheet": "to", "filled": "from", "disposition": "as"}  # of review, where they are called otherwise here
 
 
 @click.command()
@@ -33,14 +34,16 @@ LISTED = 40
 @click.option("--as", "disposition", metavar="CODE", default="", help="Tell an approved template as this outcome code.")
 @click.option("--by", metavar='"NAME, ROLE"', default="", help="Who decided.")
 @click.option("--corpus", type=click.Path(path_type=Path), metavar="FILE", help="Score: JSON lines of text and spans.")
-@click.option("--layers", default="", metavar="L0,L1,…", help="Score: only these layers; all that can run if left out.")
+@click.option("--layers", metavar="L0,L1,…", help="Score: only these layers; all that can run if left out.")
 @verb
-def privacy(city_file: Path, data: Path, action: str, corpus: Path | None, layers: str, **asked) -> Said:
+def privacy(city_file: Path, data: Path, action: str, corpus: Path | None, layers: str | None, **asked) -> Said:
     """Decide what may be shown of free text (review), measure how well it is redacted (score), or give every public id
     another key (rotate-key).
 
     Example: cityglass privacy review --approve 3f9a12bc44d0 --by "Ana Diaz, data officer" """
     if action == "score":
+        if idle := [f"--{OPTIONS.get(name, name)}" for name, value in asked.items() if value and name != "state"]:
+            raise ConfigurationError(f"{idle[0]} is of `privacy review`.", "leave it out, or say review for score")
         return _score(corpus, layers)
     if action == "rotate-key":
         load_city(city_file)
@@ -121,14 +124,14 @@ def _listed(entries: list, state: str) -> Said:
     return Said(f"{many(len(entries), 'thing')} {state}.", following, told, (*lines, *more))
 
 
-def _score(corpus: Path | None, layers: str) -> Said:
+def _score(corpus: Path | None, layers: str | None) -> Said:
     """Measure the redaction on a corpus of texts whose private parts are known."""
     from etl.privacy.text import LAYERS, available
     from etl.privacy.text import score as scoring
 
     if corpus is None:
         raise ConfigurationError("No corpus is given.", "name a file of JSON lines with --corpus FILE")
-    wanted = tuple(layer.strip().upper() for layer in layers.split(",") if layer.strip()) or available()
+    wanted = available() if layers is None else tuple(layer.strip().upper() for layer in layers.split(","))
     if unknown := [layer for layer in wanted if layer not in available()]:
         raise ConfigurationError(
             f"There is no layer {', '.join(unknown)} here.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from etl.privacy.text.redact import redact
 from etl.vault import Vault
 from hub.errors import ConfigurationError
 from hub.policy import TIERS, Policy
@@ -18,6 +19,7 @@ from hub.strict_yaml import Each, load
 WORDS = Path(__file__).parent / "known_services.yml"
 SHAPE = {"known": Each([str]), "caution": Each([str]), "words": Each([str])}
 NOTHING = "no word of it is known"
+SOMEBODY = "it may name somebody"
 CAUTION = ("C", "X")
 
 
@@ -66,9 +68,17 @@ def propose(kind: Kind) -> Line:
     found, is_known = _found(kind.name)
     if not found:
         return Line(kind, "X", NOTHING)
+    if names_somebody(kind.name):
+        return Line(kind, "X", SOMEBODY)
     of_group = [] if is_known else [(tier, f"{word}, of its group") for tier, word in _found(kind.group)[0]]
     found += [(tier, word) for tier, word in of_group if tier in CAUTION]
     return Line(kind, *max(found, key=lambda one: (TIERS.index(one[0]), len(one[1]), one[1])))
+
+
+def names_somebody(name: str) -> bool:
+    """Whether a cue in the name of a kind stands before somebody's: Pothole, reported by J. Smith."""
+    [told] = redact([name], layers=("L0", "L2"))
+    return bool(told.spans)
 
 
 def _found(text: str) -> tuple[list[tuple[str, str]], bool]:
@@ -128,7 +138,7 @@ def text_of(lines: list[Line], policy: Policy) -> str:
             group = line.kind.group
             parts.append(f"  # {_safe(group) or 'without a group'}\n")
         rows = f", {line.kind.rows:,} requests" if line.kind.rows else ""
-        why = line.word if line.word == NOTHING else f'"{line.word}"'
+        why = line.word if line.word in (NOTHING, SOMEBODY) else f'"{line.word}"'
         parts.append(f"  {_quoted(line.kind.name)}: {line.tier} # {why}{rows}\n")
     return "".join(parts) if lines else parts[0].replace("services:", "services: {}")
 
@@ -136,7 +146,7 @@ def text_of(lines: list[Line], policy: Policy) -> str:
 def write(lines: list[Line], policy: Policy, folder: Path) -> Path:
     """Write the draft into `folder`. Raises ConfigurationError if one is there that somebody may have worked on."""
     path, text = folder / f"{policy.path.stem}.draft.yml", text_of(lines, policy)
-    if path.exists() and path.read_text("utf-8") != text:
+    if path.exists() and (not path.is_file() or path.read_text("utf-8") != text):
         raise ConfigurationError(
             f"{path} is there already, and is not what would be written now.",
             "move its lines into the policy, or the file out of the way; then draft again",

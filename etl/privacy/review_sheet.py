@@ -79,11 +79,11 @@ def _lines(path: Path) -> list[tuple[int, dict[str, str | None]]]:
             head = file.readline()
             file.seek(0)
             rows = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
-            lines = [(rows.line_num, row) for row in rows]
+            names, lines = rows.fieldnames or (), [(rows.line_num, row) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = getattr(error, "strerror", None) or f"it is no CSV in UTF-8 ({error})"
         raise ConfigurationError(f"{path} cannot be read: {why}.", "save the sheet as CSV, in UTF-8") from None
-    if missing := [name for name in ("thing", "decision") if name not in (rows.fieldnames or ())]:
+    if missing := [name for name in ("thing", "decision") if name not in names]:
         raise ConfigurationError(
             f"{path} has no column {missing[0]!r}.",
             "fill in the sheet that `cityglass privacy review --to FILE` writes",

@@ -371,3 +371,11 @@ def test_the_lookup_forgets_it_at_once(town):
     town.command("erase", "--id", CANARY)
     assert ask(db, "select count(*) as n from statuses")[0]["n"] == before[0]["n"] - 1
     assert json.dumps(CANARY).strip('"').encode() not in db.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(("--id", " "), "An id is blank"), (("--public", "--id", "3"), "--public says what")]
+)
+def test_a_blank_id_or_an_idle_option_is_refused(tmp_path, words, told):
+    said = Town.found(tmp_path).command("erase", *words)
+    assert (said.code, told in said.err) == (3, True)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from etl.privacy import draft
-from etl.privacy.draft import NOTHING, Kind, propose
+from etl.privacy.draft import NOTHING, SOMEBODY, Kind, propose
 from hub.city import load_city
 from hub.policy import TIERS, Policy, load_policy
 from tests.town import Town, request, requests
@@ -36,6 +36,7 @@ NAMES = {
     "Suicidal Person on Bridge": ("X", "suicid"),
     "Rodents in the home of an elder abuse victim": ("X", "elder abuse"),
     "Zyzzyva": ("X", NOTHING),
+    "Pothole: reported by J. Smith": ("X", SOMEBODY),
     "": ("X", NOTHING),
 }
 

@@ -92,4 +92,6 @@ def test_a_sheet_is_not_written_over_and_what_is_none_is_told(town, sheet, tmp_p
     other = tmp_path / "other.csv"
     other.write_text("a,b\n1,2\n", "utf-8")
     assert "has no column 'thing'" in town.review("--from", other, *BY).err
+    other.write_text("", "utf-8")
+    assert "has no column 'thing'" in town.review("--from", other, *BY).err
     assert "does not say who decided" in town.review("--from", filled(sheet, ["approve"] * 4)).err

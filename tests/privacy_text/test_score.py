@@ -109,6 +109,8 @@ WRONG = {
     "no JSON": ("hello", "corpus.jsonl:1"),
     "a span past the end": ('{"text": "a", "spans": [{"start": 0, "end": 9, "label": "X"}]}', "corpus.jsonl:1"),
     "a span without a label": ('{"text": "ab", "spans": [{"start": 0, "end": 1}]}', "corpus.jsonl:1"),
+    "a place in words": ('{"text": "ab", "spans": [{"start": "0", "end": 1, "label": "X"}]}', "corpus.jsonl:1"),
+    "a label that is a list": ('{"text": "ab", "spans": [{"start": 0, "end": 1, "label": ["X"]}]}', "corpus.jsonl:1"),
     "a text that is none": ('{"text": 5}', "corpus.jsonl:1"),
 }
 
@@ -126,3 +128,9 @@ def test_a_corpus_that_cannot_be_read_is_refused_with_its_line(tmp_path, name):
 def test_a_layer_that_is_none_is_refused(tmp_path):
     said = cityglass("privacy", "score", "--corpus", tmp_path / "x", "--layers", "L9")
     assert (said.code, "no layer L9" in said.err) == (3, True)
+
+
+@pytest.mark.parametrize(("given", "told"), [(("--layers", ""), "no layer"), (("--approve", "x"), "--approve is of")])
+def test_a_score_takes_no_empty_list_of_layers_and_no_decision(tmp_path, given, told):
+    said = cityglass("privacy", "score", "--corpus", tmp_path / "x", *given)
+    assert (said.code, told in said.err) == (3, True)

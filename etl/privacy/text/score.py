@@ -12,6 +12,7 @@ from etl.privacy.text.redact import redact
 from etl.privacy.text.spans import Redacted
 from hub.errors import ConfigurationError
 
+SPAN = [int, int, str]  # types of start, end and label
 NAMES = ("name", "first", "last", "person", "given_name", "surname")  # labels that mean a name of somebody
 
 
@@ -44,12 +45,13 @@ def read(path: Path) -> list[Example]:
 def _example(path: Path, number: int, line: str) -> Example:
     try:
         given = json.loads(line)
-        spans = tuple((int(s["start"]), int(s["end"]), str(s["label"])) for s in given.get("spans", ()))
-        strata = tuple(tuple(map(str, s.get("strata", ()))) for s in given.get("spans", ()))
-        text = given["text"]
-        if not isinstance(text, str) or not all(0 <= start < end <= len(text) for start, end, _ in spans):
+        spans = tuple((s["start"], s["end"], s["label"]) for s in given.get("spans") or ())
+        strata = tuple(tuple(map(str, s.get("strata", ()))) for s in given.get("spans") or ())
+        text, lang = given["text"], given.get("lang") or ""
+        kinds = [*map(type, (text, lang))] == [str, str] and all([*map(type, span)] == SPAN for span in spans)
+        if not kinds or not all(0 <= start < end <= len(text) for start, end, _ in spans):
             raise ValueError
-        return Example(text, spans, str(given.get("lang") or ""), strata)
+        return Example(text, spans, lang, strata)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{path}:{number} is no text with spans inside it.",
