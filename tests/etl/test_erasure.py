@@ -129,7 +129,7 @@ def test_without_its_tombstone_the_gate_would_stop_it_and_later_the_ledger(town,
             "insert into release_ledger(id, gone) values (?, 1)", [keyed_id(key_of(town), "requests", CANARY)[0]]
         )
     assert town.command("publish").code == 0
-    assert (is_released(town), town.completeness()["withheld"]) == (False, 1)
+    assert (is_released(town), town.completeness()["waiting"]) == (False, 1)  # one is too few to be told as withheld
 
 
 def test_a_tombstone_is_a_keyed_hash_and_nothing_else(town):
@@ -162,7 +162,11 @@ def test_a_class_that_falls_below_k_becomes_coarser_and_the_rest_stays(tmp_path)
     assert counted == [{"value": "2"}]
     town.command("erase", *(word for n in (0, 1, 2, 4) for word in ("--id", str(n))), "--publish")
     line = town.completeness()
-    assert (line["released"], line["withheld"], line["erased"]) == (7, 4, 6)  # four are too few at any rung
+    assert (line["released"], line["waiting"], line["erased"]) == (
+        7,
+        4,
+        6,
+    )  # four are too few at any rung, and to be told so
 
 
 def test_releases_that_show_it_are_withdrawn_and_the_others_stay(town):
