@@ -57,10 +57,12 @@ def is_sound(town: Town) -> bool:
     ids=["without its last rung", "with one more"],
 )
 def test_a_ladder_that_is_counted_by_other_periods_leaves_what_was_counted_as_it_was(town, ladders):
-    before = received(town)
+    lines = "select * from agg_received order by tier, period, service_group, district"
+    before = town.released(lines)
     town.decide(ladders=ladders)
     town.run()
-    assert received(town) == before and is_sound(town)
+    after = town.released(lines)
+    assert [line for line in after if line in before] == before and is_sound(town)
     overlap = """select count(*) as n from agg_received q join agg_received y using (tier)
         where q.grain = 'quarter' and y.grain = 'year' and substr(q.period, 1, 4) = substr(y.period, 1, 4)"""
     assert town.released(overlap) == [{"n": 0}]  # a year less its quarters would be told
