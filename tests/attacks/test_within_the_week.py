@@ -49,13 +49,8 @@ CHANGES = {  # of rows that are shown: how the city's system has them on Thursda
     "201": {"status": "Done", "closed": "2024-03-05 09:00:00"},
     "300": None,
 }
-FROZEN = (
-    "103",
-    "104",
-    "105",
-    "160",
-    "161",
-)  # where a row lies, when it was opened and closed stands as it was first told
+# where a row lies, when it was opened and closed stands as it was first told
+FROZEN = ("103", "104", "105", "160", "161")
 TELLS_ITSELF = {"sources": ("read_at",)}
 
 

@@ -84,7 +84,8 @@ def _page(texts: tuple[str, ...], gazetteer: Gazetteer, run: frozenset[str]) -> 
         if number in cued:
             hits += cues.names_behind(tokens, cued[number], vocabulary.trade())
         if "L1" in run and houses.may_have(p.text, words[number]):
-            hits += houses.hits(p.text, spelled[number], words[number], gazetteer.streets)
+            read_all = tokens or lexicon.tokens(p.text, spelled[number], words[number], gazetteer)
+            hits += houses.hits(p.text, read_all, gazetteer.streets)
         if tokens and "L3" in run:
             hits += lexicon.unknown_words(p.text, tokens)
     if "L4" in run:
