@@ -139,7 +139,9 @@ def _ends_house(text: str, words: list[Token], first: int, last: int, streets: C
     front, is_said = _at(words, linked - 1), number.low in SAID
     is_linked = linked < first and number.low != "one" and not (is_said and before.low == "no")
     is_behind = front.low in SUFFIXES and _is_capital(_at(words, linked - 2)) and number.start - before.end <= GAP
-    is_behind |= any(_at(words, linked - n).low in VIAS for n in (2, 3)) or (_is_capital(front) and front.low in streets)
+    is_behind |= any(_at(words, linked - n).low in VIAS for n in (2, 3)) or (
+        _is_capital(front) and front.low in streets
+    )
     is_home = before.low in ("at", "en") and _at(words, first - 2).low in LIVES
     of_via = [word for word in behind if word != "la"][:2]
     if is_linked or is_behind or is_home or (of_via[:1] == ["de"] and not VIAS.isdisjoint(of_via)):
