@@ -30,7 +30,7 @@ COLUMNS = "id integer primary key, status text, duration_hours integer, duration
 
 @dataclass(frozen=True)
 class Told:
-    """What one release tells: its requests, and the rows of its other tables."""
+    """What one release tells: the day of its data, its requests, and the rows of its other tables."""
 
     day: date
     rows: list[dict]
@@ -98,7 +98,7 @@ def release(town: Town, day: date, is_kept: bool = True) -> Told:
         _turn_to(vault, day)
         made = contents.gather(vault, town.city, town.policy, town.data, _before(town))
         rows = made.requests(lambda batch: None).read_all().to_pylist()
-        told = Told(day, rows, {name: made.small[name].to_pylist() for name in SHOWN})
+        told = Told(time.day_of(made.today), rows, {name: made.small[name].to_pylist() for name in SHOWN})
         if is_kept:
             made.freeze(vault, day.isoformat())
             _keep(town, made, rows)
