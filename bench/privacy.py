@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import measure
-from etl import anonymize, contents, run
+from etl import anonymize, as_of, contents, run
 from etl.generalise import generalise
 from etl.live import live_records
 from etl.privacy import closing, place, risk, suppression
@@ -60,7 +60,9 @@ def compare(work: Path, rows: int, runs: int) -> Iterator[dict]:
 def ladder(city, data: Path) -> tuple[float, float]:
     """Every record to its rung as if nothing had been released yet; ids, tiers and cells are there already."""
     with open_vault(data) as vault:
-        at = contents._context(vault, city, load_policy(city), data, contents._as_of(vault))
+        policy = load_policy(city)
+        now = as_of.of_release(as_of.of_sources(vault, city, policy))
+        at = contents._context(vault, city, policy, data, now)
         frame = live_records(at.engine, city, "service_requests")
         for rule in anonymize.RULES.values():
             frame = rule(frame, at)
