@@ -1,6 +1,7 @@
 """Check a release that is served: its files against its manifest, its tables against the gate."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,13 +41,9 @@ def audit_release(release: Release, policy: Policy) -> list[Finding]:
 def _judged_again(release: Release, policy: Policy) -> list[Finding]:
     found = {finding.check_name: finding for finding in _at_publishing(release)}
     found |= {finding.check_name: finding for finding in gate.judge(release.db, Case(policy))}
-    return [
-        _tables(release),
-        _policy(release, policy),
-        _indexes(release),
-        risk_again(release),
-        *found.values(),
-    ]
+    with ThreadPoolExecutor(gate.THREADS) as threads:
+        slow = threads.map(lambda check: check(release), (_tables, _indexes, risk_again))
+        return [_policy(release, policy), *slow, *found.values()]
 
 
 def _tables(release: Release) -> Finding:
